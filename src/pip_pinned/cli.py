@@ -1,0 +1,55 @@
+"""Ours or pip's? Own verbs go to ``commands``; everything else is pip, in this process, under the policy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+VERBS = ("demo", "explain")
+
+
+def main() -> NoReturn:
+    """The console script. Exits with pip's code, or with that of an own verb."""
+    args = sys.argv[1:]
+    project, args = take_project(args)
+    sys.argv[:] = ["pip-pinned", *args]
+    verb = own_verb(args)
+    if verb is not None and "PIP_AUTO_COMPLETE" not in os.environ:
+        from importlib import import_module
+
+        command = import_module(f"pip_pinned.commands.{verb}")
+        sys.exit(command.main(args[args.index(verb) + 1:] if args[0] != "help" else ["--help"], project))
+
+    from pip_pinned.enforce.launch import run_pip
+    from pip_pinned.policy.model import Policy
+
+    def load() -> Policy:
+        from pip_pinned.config.project import load_policy
+
+        return load_policy(project)
+
+    run_pip(load)
+
+
+def take_project(args: list[str]) -> tuple[str | None, list[str]]:
+    """Take ``--project DIR`` out of the arguments, wherever it stands before ``--``; the rest stays as it is."""
+    project = os.environ.get("PIP_PINNED_PROJECT") or None
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--project":
+            project = next(words, "")
+        elif word.startswith("--project="):
+            project = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return project, rest
+
+
+def own_verb(args: list[str]) -> str | None:
+    """The own verb that these arguments call or ask help for, if any: the first word, or the second after ``help``."""
+    words = [word for word in args if word != "help"][:1] if args[:1] == ["help"] else args[:1]
+    return words[0] if words and words[0] in VERBS else None

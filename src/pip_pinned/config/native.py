@@ -1,0 +1,73 @@
+"""The native dialect: ``[tool.pip-pinned]`` in pyproject.toml, or the same keys in pip-pinned.toml (CONTRACT 2.2)."""
+
+from __future__ import annotations
+
+from pip_pinned.config.document import Table
+from pip_pinned.config.draft import Draft
+from pip_pinned.policy import names
+from pip_pinned.policy.model import Index, Pin, Strategy
+
+DIALECTS = ("uv", "pipfile", "poetry", "pdm")
+STRATEGIES = tuple(strategy.value for strategy in Strategy)
+_KEYS = ("index", "sources", "index-strategy", "dialect", "ambient-indexes", "allow-file-hosts", "strict-pip")
+_INDEX_KEYS = ("name", "url", "explicit", "default", "format", "authenticate", "ignore-error-codes", "follow-redirects",
+               "verify-ssl", "cache-control", "inherit")
+
+
+def governs(table: Table) -> bool:
+    """Whether the table declares a policy by itself, and does not only choose a dialect."""
+    return any(key != "dialect" for key in table.data)
+
+
+def read(table: Table) -> Draft:
+    """The draft of a native table."""
+    table.check_keys(_KEYS)
+    strategy = table.choice("index-strategy", STRATEGIES)
+    draft = Draft(
+        strategy=None if strategy is None else Strategy(strategy),
+        ambient_indexes=table.flag("ambient-indexes", False),
+        allow_file_hosts=table.many("allow-file-hosts", str, "strings") or (),
+        strict_pip=table.flag("strict-pip", False))
+    for entry in table.tables("index"):
+        index = _index(entry)
+        if index is not None:
+            draft.indexes.append(index)
+    sources = table.table("sources")
+    for pattern in sources.data if sources is not None else ():
+        assert sources is not None
+        if not names.is_valid_pattern(pattern):
+            sources.problem(pattern, "not a project name or a glob over names", "Letters, digits, '.', '_', '-', '*' and '?'.")
+            continue
+        for entry in sources.table_or_tables(pattern):
+            entry.check_keys(("index", "marker"))
+            index_name, marker = entry.text("index", required=True), entry.text("marker")
+            if index_name is not None:
+                draft.pins.append(Pin(pattern=names.normalize(pattern), index=index_name, marker=marker, origin=entry.origin))
+    return draft
+
+
+def _index(entry: Table) -> Index | None:
+    entry.check_keys(_INDEX_KEYS)
+    name, url = entry.text("name", required=True), entry.url("url")
+    kind = entry.choice("format", ("simple", "flat"))
+    common = read_common(entry)
+    if name is not None and not names.is_index_name(name):
+        entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
+        return None
+    if name is None or url is None:
+        return None
+    return Index(name=name, url=url, origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
+                 follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False),
+                 explicit=common.explicit, default=common.default, authenticate=common.authenticate,
+                 ignore_error_codes=common.ignore_error_codes, cache_api=common.cache_api, cache_files=common.cache_files)
+
+
+def read_common(entry: Table) -> Index:
+    """The keys of an index that the native dialect shares with uv's; name, url and origin are left empty."""
+    cache = entry.table("cache-control")
+    if cache is not None:
+        cache.check_keys(("api", "files"))
+    return Index(name="", url="", origin="", explicit=entry.flag("explicit", False), default=entry.flag("default", False),
+                 authenticate=entry.choice("authenticate", ("always", "never", "auto")),
+                 ignore_error_codes=entry.many("ignore-error-codes", int, "HTTP status codes"),
+                 cache_api=None if cache is None else cache.text("api"), cache_files=None if cache is None else cache.text("files"))

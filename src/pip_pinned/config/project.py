@@ -1,0 +1,107 @@
+"""Find the project, choose the dialect that governs it, and read its policy (CONTRACT 2.1, 2.4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pip_pinned.config import native, pipfile, uv
+from pip_pinned.config.document import Document, Problems, Table
+from pip_pinned.config.draft import Draft
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Policy
+
+FILES = ("pip-pinned.toml", "pyproject.toml", "Pipfile")
+
+
+def find_root(project: str | None) -> Path | None:
+    """The project's root: the directory that is given, else the nearest one upwards that holds one of ``FILES``.
+
+    Raises PipPinnedError ``no-project`` if the given directory holds none.
+    """
+    if project is not None:
+        root = Path(project)
+        if not any((root / name).is_file() for name in FILES):
+            raise PipPinnedError("no-project", f"{project or 'the empty path'} is no project: it holds none of {', '.join(FILES)}.",
+                                 hint="Correct --project or PIP_PINNED_PROJECT.")
+        return root
+    here = Path.cwd()
+    return next((root for root in (here, *here.parents) if any((root / name).is_file() for name in FILES)), None)
+
+
+def load_policy(project: str | None) -> Policy:
+    """The declared policy, or the empty one where nothing declares any.
+
+    Raises PipPinnedError ``bad-configuration`` with every mistake that was found.
+    """
+    root = find_root(project)
+    if root is None:
+        return Policy()
+    problems = Problems()
+    tables = _Tables(root, problems)
+    problems.raise_if_any()
+    draft = tables.draft()
+    policy = Policy() if draft is None else draft.policy(problems)
+    problems.raise_if_any()
+    return policy
+
+
+class _Tables:
+    """The tables of a project that may declare a policy."""
+
+    def __init__(self, root: Path, problems: Problems) -> None:
+        self._problems = problems
+        self.native: Table | None = None
+        self.foreign: dict[str, Document | Table] = {}
+        pyproject = root / "pyproject.toml"
+        if pyproject.is_file():
+            tool = Document(pyproject, problems).root.table("tool")
+            if tool is not None:
+                self._read_tool(tool)
+        own = root / "pip-pinned.toml"
+        if own.is_file():
+            if self.native is not None:
+                problems.add(own.name, "file", f"{self.native.origin} has [tool.pip-pinned] too", "Keep one of them.")
+            self.native = Document(own, problems).root
+        if (root / "Pipfile").is_file():
+            self.foreign["pipfile"] = Document(root / "Pipfile", problems)
+
+    def _read_tool(self, tool: Table) -> None:
+        self.native = tool.table("pip-pinned")
+        table = tool.table("uv") if "uv" in tool.data else None
+        if table is not None and uv.governs(table):
+            self.foreign["uv"] = table
+        for name in ("poetry", "pdm"):
+            table = tool.table(name) if name in tool.data else None
+            if table is not None and "source" in table.data:
+                self.foreign[name] = table
+
+    def draft(self) -> Draft | None:
+        own = None if self.native is None or not native.governs(self.native) else native.read(self.native)
+        chosen = None if self.native is None else self.native.choice("dialect", native.DIALECTS)
+        if self.native is not None and own is None:
+            self.native.check_keys(("dialect",))
+        if chosen is not None:
+            if chosen not in self.foreign:
+                assert self.native is not None
+                self.native.problem("dialect", f"nothing in this project is written in {chosen!r}", "Leave the key out.")
+                return own
+            theirs = self._read(chosen)
+            return theirs if own is None else theirs.overlaid(own)
+        if own is not None:
+            return own
+        if len(self.foreign) > 1:
+            origins = {name: (found.origin if isinstance(found, Table) else found.path.name) for name, found in self.foreign.items()}
+            raise PipPinnedError(
+                "several-dialects", "More than one file of this project says where packages come from.",
+                context="\n".join(f"{origin}: {name}" for name, origin in origins.items()),
+                hint="Choose one: add to pyproject.toml\n[tool.pip-pinned]\ndialect = " + " or ".join(f'"{name}"' for name in origins))
+        return self._read(next(iter(self.foreign))) if self.foreign else None
+
+    def _read(self, name: str) -> Draft:
+        found = self.foreign[name]
+        if isinstance(found, Document):
+            return pipfile.read(found)
+        if name == "uv":
+            return uv.read(found)
+        raise PipPinnedError("unsupported-dialect", f"pip-pinned does not read the sources of {name} yet.", context=f"{found.origin}: [[tool.{name}.source]]",
+                             hint="Declare the indexes and pins in [tool.pip-pinned]; it then governs the project.")

@@ -1,0 +1,69 @@
+"""uv's dialect: ``[[tool.uv.index]]``, ``[tool.uv.sources]``, ``index-strategy``, ``index-url``, ``extra-index-url``.
+
+Source: https://docs.astral.sh/uv/concepts/indexes/ and the settings reference. uv's unpinned names keep uv's strategy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pip_pinned.config import native
+from pip_pinned.config.document import Table
+from pip_pinned.config.draft import Draft
+from pip_pinned.policy import names
+from pip_pinned.policy.model import Index, Pin, Strategy
+
+_GOVERNING = ("index", "index-url", "extra-index-url", "index-strategy")
+_STRATEGIES = ("first-index", "unsafe-first-match", "unsafe-best-match")
+
+
+def governs(table: Table) -> bool:
+    """Whether ``[tool.uv]`` says anything about indexes."""
+    return any(key in table.data for key in _GOVERNING) or "sources" in table.data
+
+
+def read(table: Table) -> Draft:
+    """The draft of ``[tool.uv]``; keys that have nothing to do with indexes are uv's own affair."""
+    strategy = table.choice("index-strategy", _STRATEGIES)
+    draft = Draft(strategy=None if strategy is None else Strategy(strategy))
+    root = table.document.path.parent
+    for i, entry in enumerate(table.tables("index")):
+        url = entry.url("url")
+        if url is not None:
+            name = entry.text("name") or f"uv-index-{i + 1}"
+            kind = entry.choice("format", ("simple", "flat")) or "simple"
+            draft.indexes.append(replace(native.read_common(entry), name=name, url=_absolute(url, root), origin=entry.origin, format=kind))
+    for i, url in enumerate(_strings(table, "extra-index-url")):
+        draft.indexes.append(Index(name=f"uv-extra-index-{i + 1}", url=_absolute(url, root), origin=table.origin_of("extra-index-url")))
+    default = table.url("index-url", required=False)
+    if default is not None and not any(index.default for index in draft.indexes):
+        draft.indexes.append(Index(name="uv-index-url", url=_absolute(default, root), origin=table.origin_of("index-url"), default=True))
+    sources = table.table("sources")
+    for name in sources.data if sources is not None else ():
+        assert sources is not None
+        _read_source(draft, name, sources)
+    return draft
+
+
+def _read_source(draft: Draft, name: str, sources: Table) -> None:
+    """``extra`` and ``group`` conditions mean nothing to pip: one index holds without them, several are a conflict."""
+    pattern = names.normalize(name)
+    entries = sources.table_or_tables(name)
+    conditional = any("extra" in entry.data or "group" in entry.data for entry in entries)
+    if conditional and len({entry.data.get("index") for entry in entries}) == 1:
+        entries = entries[:1]
+    for entry in entries:
+        # git, path, url, workspace: a place that no index is
+        index = entry.text("index") if "index" in entry.data else None
+        marker = None if conditional else entry.text("marker")
+        draft.pins.append(Pin(pattern=pattern, index=index, marker=marker, origin=entry.origin))
+
+
+def _strings(table: Table, key: str) -> tuple[str, ...]:
+    return table.many(key, str, "URLs") or ()
+
+
+def _absolute(url: str, root: Path) -> str:
+    """uv also takes paths, relative to the project."""
+    return url if "://" in url or url.startswith("file:") else (root / url).resolve().as_uri()

@@ -1,0 +1,11 @@
+"""How does pip obey? Seams of pip, what stands in their place, and the children that pip starts.
+
+Import rule: the standard library, ``policy`` and pip itself; this is the only room that imports pip, and it
+does so inside functions, because it is in place before any module of pip is loaded.
+
+A seam is one attribute of one module of pip, with the signatures it is known to have (``seams``). What stands
+in its place is written beside its purpose: where a name is looked up (``lookup``), what artifact is about to be
+used (``artifacts``), what leaves the machine (``transport``), what people wrote (``inputs``), and what pip
+starts (``children``). ``canary`` asks the patched finder a question with a known answer before the first real
+one. Version numbers choose messages, never trust: a seam that is missing or has another signature stops the run.
+"""

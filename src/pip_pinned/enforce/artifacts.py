@@ -1,0 +1,151 @@
+"""What is about to be used: a file that an index listed for this project, or a direct reference (CONTRACT 4.4-4.6, 4.10).
+
+Every artifact of every command and both resolvers passes ``prepare_linked_requirement`` or
+``prepare_editable_requirement``. A link that no index listed for the name is a direct reference, whoever wrote
+it: a requirements file, a constraint, a build requirement, or the metadata of another package.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+from pip_pinned.enforce import failures
+from pip_pinned.enforce.run import BUILD, Grant, Run
+from pip_pinned.enforce.seams import replaces
+from pip_pinned.enforce.transport import allow_listed, refuse_off_origin
+from pip_pinned.policy import names, urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Decision, Index
+
+
+@replaces("operations.prepare", "RequirementPreparer.prepare_linked_requirement", ("self", "req", "parallel_builds"))
+def prepare_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool = False) -> Any:
+    """Check where an artifact comes from before anything of it is fetched, and whose it is once that is known."""
+    return _prepare(run, req, lambda: original(self, req, parallel_builds))
+
+
+@replaces("operations.prepare", "RequirementPreparer.prepare_editable_requirement", ("self", "req"))
+def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> Any:
+    """The same for editable requirements, which are always direct references."""
+    return _prepare(run, req, lambda: original(self, req))
+
+
+def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
+    listing = run.listing(req.name, req.link.url)
+    if listing is None:
+        _check_direct_reference(run, req, req.name)
+        allow_listed(run, req.link, Grant())
+    else:
+        if listing.index is not None:
+            refuse_off_origin(run, listing.name, listing.page, req.link.url, hashed=bool(req.link.has_hash), how="lists")
+        allow_listed(run, req.link, Grant(listing=listing, hashed=bool(req.link.has_hash)))
+    run.building.append(None if listing is None else listing.index)
+    try:
+        dist = prepare()
+    finally:
+        run.building.pop()
+    if listing is None and req.name is None:
+        _check_direct_reference(run, req, dist.canonical_name)
+    elif listing is not None and listing.index is not None:
+        inherit(run, listing.index, [r.name for r in dist.iter_dependencies(list(dist.iter_provided_extras()))])
+    return dist
+
+
+def inherit(run: Run, index: Index, required: list[str]) -> None:
+    """Names that a package from an index with ``inherit`` requires are searched there first (CONTRACT 3.7).
+
+    A name that was looked up elsewhere before this became known stops the run: which index it comes from must
+    not depend on the order in which a resolver works.
+    """
+    for project in required:
+        name = names.normalize(project)
+        source = index if index.inherit else None
+        if source is None or name in run.inherited:
+            continue
+        run.inherited[name] = source
+        before = run.decided.get(name)
+        if before is not None and not before.pinned and before.first is None and source not in before.indexes[:1]:
+            failures.stop(PipPinnedError(
+                "inherit-conflict", f"{name} was looked up as an unpinned name before a package from {source.name} required it.",
+                context=f"{before.because}\ninherit = true: {source.origin}",
+                hint=f"Pin it: --pin {name}=INDEX, or an entry in [tool.pip-pinned.sources]."))
+
+
+def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
+    if project is None:
+        return
+    decision = run.decide(project)
+    by_user = bool(req.user_supplied) and run.role != BUILD and run.build_depth == 0 and _key(req.link.url) not in run.constraint_urls
+    if not decision.pinned or (by_user and (req.link.is_file or decision.refusal == "not-on-an-index")):
+        return
+    run.record(decision, None, "direct-reference-refused")
+    failures.stop(direct_reference_refused(decision, req.link.url, _origin(req)))
+
+
+def direct_reference_refused(decision: Decision, url: str, origin: str) -> PipPinnedError:
+    """A pinned package that something wants to take from a URL."""
+    index = decision.indexes[0].name if decision.indexes else "no index"
+    return PipPinnedError(
+        "direct-reference-refused", f"{decision.name} may come from {index} only, not from a URL.",
+        context=f"package: {decision.name} ({decision.because})\nurl: {urls.redact(url)}\nfrom: {origin}",
+        hint="Require it by name and version; a local path that you give pip yourself is allowed.")
+
+
+def _origin(req: Any) -> str:
+    comes_from = req.comes_from
+    if comes_from is None:
+        return "the command line"
+    return urls.redact_text(comes_from if isinstance(comes_from, str) else str(comes_from.from_path()))
+
+
+def _key(url: str) -> str:
+    return urls.without_fragment(url)
+
+
+# -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------
+
+
+@replaces("cache", "SimpleWheelCache.get_path_for_link", ("self", "link"))
+def get_path_for_link(run: Run, original: Callable[..., Any], self: Any, link: Any) -> str:
+    """Wheels built under this policy only: pip's key is the URL, whoever built from it and with what."""
+    below = os.path.relpath(original(self, link), self.cache_dir)
+    return os.path.join(self.cache_dir, "pip-pinned", run.fingerprint, below)
+
+
+@replaces("cache", "WheelCache.get_cache_entry", ("self", "link", "package_name", "supported_tags"))
+def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any, package_name: str | None, supported_tags: Any) -> Any:
+    """A wheel from the cache stands for the sdist that it was built from."""
+    entry = original(self, link, package_name, supported_tags)
+    if entry is None or package_name is None:
+        return entry
+    listing = run.listing(package_name, link.url)
+    if listing is not None:
+        if listing.index is not None:
+            refuse_off_origin(run, listing.name, listing.page, link.url, hashed=bool(link.has_hash), how="lists")
+        run.list_file(listing.name, entry.link, listing.index, entry.link.url)
+    elif run.is_pinned(package_name):
+        return None
+    return entry
+
+
+@replaces("operations.prepare", "_check_download_dir", ("link", "download_dir", "hashes"), ("link", "download_dir", "hashes", "warn_on_hash_mismatch"))
+def check_download_dir(run: Run, original: Callable[..., Any], link: Any, download_dir: str, hashes: Any, *args: Any, **kwargs: Any) -> Any:
+    """A file of the right name counts as downloaded only if a hash says so."""
+    return original(link, download_dir, hashes, *args, **kwargs) if hashes else None
+
+
+@replaces("operations.prepare", "RequirementPreparer.save_linked_requirement", ("self", "req"))
+def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> None:
+    """pip leaves a same-named file in place; what was downloaded now replaces it."""
+    original(self, req)
+    source = req.local_file_path
+    if source is None or req.link is None or req.link.is_existing_dir() or req.link.is_vcs:
+        return
+    saved = os.path.join(self.download_dir, os.path.basename(req.link.filename))
+    if os.path.isfile(saved) and not filecmp.cmp(source, saved, shallow=False):
+        run.note(f"{saved} was another file of the same name; it is replaced by the one from the index.")
+        shutil.copy(source, saved)

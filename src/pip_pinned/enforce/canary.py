@@ -1,0 +1,109 @@
+"""Ask the patched finder something with a known answer, before it is asked anything real.
+
+pip's own search scope holds decoys: an index and a find-links page that the policy does not know. The finder has to
+ask the one pinned index, return the one file that is there, and stop for a fault and for an absent project.
+A pip whose finder has come to work in another way fails here, whatever its version number says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pip_pinned.enforce import failures
+from pip_pinned.enforce.run import Run
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Index, Pin, Policy
+
+OLDEST, NEWEST = (23, 0), (26, 3)
+_NAME = "pip-pinned-canary"
+_PINNED = "https://pinned.invalid/simple"
+_DECOY = "https://decoy.invalid/simple"
+_FILE = "pip_pinned_canary-1.0-py3-none-any.whl"
+_PAGE = f'<!DOCTYPE html><a href="/files/{_FILE}#sha256={"0" * 64}">{_FILE}</a>'
+_POLICY = Policy(declared=True, pins=(Pin(pattern=f"{_NAME}*", index="canary", origin="canary"),),
+                 indexes=(Index(name="canary", url=_PINNED, origin="canary", explicit=True),
+                          Index(name="other", url=_DECOY, origin="canary", default=True)))
+
+
+def sing(run: Run) -> None:
+    """Raise ``unsupported-pip`` unless the patched finder does exactly what the policy says."""
+    _check_version(run)
+    session = _Session(run)
+    with run.rehearsing(_POLICY):
+        finder = _finder(session)
+        found = [candidate.link.filename for candidate in finder.find_all_candidates(_NAME)]
+        best = finder.find_best_candidate(_NAME).best_candidate
+        if found != [_FILE] or best is None or best.link.filename != _FILE:
+            _refuse(f"its finder returned {found} where the pinned index has {_FILE}")
+        if run.listing(_NAME, best.link.url) is None:
+            _refuse("its finder returned a file past the seam that vouches for it")
+        for suffix, code in (("-503", "index-unavailable"), ("-401", "index-auth-failed"), ("-404", "pin-not-found")):
+            try:
+                finder.find_all_candidates(_NAME + suffix)
+            except Exception as exc:
+                error = failures.ours(exc)
+                if error is None or error.code != code:
+                    _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")
+            else:
+                _refuse(f"its finder went on after HTTP {suffix[1:]} from the pinned index")
+    asked = [f"{_PINNED}/{_NAME}{suffix}/" for suffix in ("", "-503", "-401", "-404")]
+    if session.asked != asked:
+        _refuse(f"its finder asked {session.asked}, not {asked}")
+
+
+def _refuse(what: str) -> None:
+    failures.stop(failures.unsupported_pip(what))
+
+
+def _check_version(run: Run) -> None:
+    import pip
+
+    version = tuple(int(part) for part in pip.__version__.split(".")[:2] if part.isdigit())
+    if version < OLDEST:
+        _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
+    if version > NEWEST:
+        if run.declare().strict_pip:
+            failures.stop(PipPinnedError("unsupported-pip", f"pip {pip.__version__} is newer than the newest tested one, and strict-pip is set.",
+                                         hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned."))
+        run.note(f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested one; every known seam is in place.", "warning")
+
+
+def _finder(session: _Session) -> Any:
+    from pip._internal.index.collector import LinkCollector
+    from pip._internal.index.package_finder import PackageFinder
+    from pip._internal.models.search_scope import SearchScope
+    from pip._internal.models.selection_prefs import SelectionPreferences
+    from pip._internal.models.target_python import TargetPython
+
+    scope = SearchScope(find_links=[_DECOY + "/links.html"], index_urls=[_DECOY], no_index=False)
+    target = TargetPython(platforms=["any"], py_version_info=(3,), abis=["none"], implementation="py")
+    return PackageFinder.create(link_collector=LinkCollector(session=session, search_scope=scope),
+                                selection_prefs=SelectionPreferences(allow_yanked=True), target_python=target)
+
+
+class _Session:
+    """Stands for a network on which every URL answers; keeps what was asked."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.asked: list[str] = []
+        self.refresh_package: set[str] = set()
+
+    def is_secure_origin(self, location: object) -> bool:
+        return True
+
+    def get(self, url: str, **kwargs: object) -> Any:
+        from pip._vendor.requests.models import Response
+
+        self.asked.append(url)
+        answer = Response()
+        last = url.rstrip("/").rpartition("-")[2]
+        answer.status_code = int(last) if last.isdigit() else 200
+        answer.url, answer.reason = url, "canary"
+        answer.headers["Content-Type"] = "text/html"
+        answer._content = _PAGE.encode()
+        if self._run.question is not None:
+            self._run.question.status = answer.status_code
+        return answer
+
+    head = get

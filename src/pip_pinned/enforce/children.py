@@ -1,0 +1,187 @@
+"""What pip starts: its own children run under the same policy, build backends see nothing of it.
+
+pip has two ways to start itself, ``--python`` and the installation of build requirements, and both ask
+``get_runnable_pip`` for the script to run. Ours is written for one child: it names the kernel, the sealed
+policy and its digest, so that nothing of it stands in an environment variable that a build backend inherits.
+The child takes both files off the disk before it does anything else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from pip_pinned.enforce import failures
+from pip_pinned.enforce.run import BUILD, PYTHON, Run
+from pip_pinned.enforce.seams import replaces
+from pip_pinned.policy import codec
+from pip_pinned.policy.errors import PipPinnedError
+
+_KERNEL = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LAUNCHER = """\
+# Started by pip-pinned in place of pip's own runner; runs once, then it is gone.
+import sys
+if sys.version_info[:2] < (3, 10):
+    raise SystemExit("error: unsupported-python\\n\\n  pip-pinned needs Python 3.10 or later, and this is "
+                     + ".".join(str(v) for v in sys.version_info[:2]))
+kernel, policy, digest = {values}
+with open(kernel + "/enforce/child.py") as source:
+    exec(compile(source.read(), kernel + "/enforce/child.py", "exec"))
+main(kernel, policy, digest)
+"""
+
+_sealed: set[str] = set()
+
+
+def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> str:
+    """Write a launcher for one child; returns its path. The files are 0600 in a directory that is 0700.
+
+    ``pip_runner`` is the script or zip that pip would have started. ``building`` names the index whose package
+    is being built, if what it requires is looked for there first.
+    """
+    data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log,
+                            "environment": run.environment, "inherited_by_roots": building}
+    try:
+        data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
+    except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
+        data["error"] = [exc.code, exc.message, exc.context, exc.hint]
+    raw = codec.canonical(data)
+    directory = tempfile.mkdtemp(prefix="pip-pinned-")
+    _clean_up_at_exit()
+    _sealed.add(directory)
+    policy, launcher = os.path.join(directory, "policy.json"), os.path.join(directory, "run.py")
+    _write(policy, raw)
+    _write(launcher, _LAUNCHER.format(values=repr((_KERNEL, policy, codec.digest(raw)))).encode())
+    return launcher
+
+
+def _write(path: str, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _clean_up_at_exit() -> None:
+    if _sealed:
+        return
+    atexit.register(_remove_sealed)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _remove_sealed() -> None:
+    while _sealed:
+        shutil.rmtree(_sealed.pop(), ignore_errors=True)
+
+
+def _terminated(number: int, frame: object) -> None:
+    _remove_sealed()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+@replaces("cli.main_parser", "get_runnable_pip", ())
+def runnable_pip_for_python(run: Run, original: Callable[..., Any]) -> str:
+    """The child of ``--python``: it reads its own options, over the policy that is declared here."""
+    return seal(run, PYTHON, original())
+
+
+def _runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:
+    index = run.building[-1] if run.building else None
+    return seal(run, BUILD, original(), index.name if index is not None and index.inherit else None)
+
+
+# get_runnable_pip moved in pip 26.2 (https://github.com/pypa/pip/pull/13892): build_env.py before, build_env/installer.py since.
+replaces("build_env", "get_runnable_pip", (), optional=True)(_runnable_pip_for_build)
+replaces("build_env.installer", "get_runnable_pip", (), optional=True)(_runnable_pip_for_build)
+
+
+@replaces("index.package_finder", "PackageFinder.index_urls")
+def finder_index_urls(run: Run, self: Any) -> list[str]:
+    """What pip would put on a child's command line: nothing, so that it says ``--no-index`` there."""
+    return []
+
+
+@replaces("index.package_finder", "PackageFinder.find_links")
+def finder_find_links(run: Run, self: Any) -> list[str]:
+    """The same for find-links: the child has its policy, and the command line shows no URL."""
+    return []
+
+
+_INPROCESS = ("self", "requirements", "prefix", "kind", "for_req")
+
+
+def _install_inprocess(run: Run, original: Callable[..., Any], self: Any, requirements: Any, *args: Any, **kwargs: Any) -> Any:
+    """Build requirements installed by this very process (``--use-feature=inprocess-build-deps``)."""
+    from pip._vendor.packaging.requirements import Requirement
+
+    from pip_pinned.enforce.artifacts import inherit
+
+    required = list(requirements)
+    index = run.building[-1] if run.building else None
+    if index is not None:
+        inherit(run, index, [Requirement(text).name for text in required])
+    run.build_depth += 1
+    try:
+        return original(self, required, *args, **kwargs)
+    finally:
+        run.build_depth -= 1
+
+
+replaces("build_env", "InprocessBuildEnvironmentInstaller.install", _INPROCESS, optional=True)(_install_inprocess)
+replaces("build_env.installer", "InprocessBuildEnvironmentInstaller.install", _INPROCESS, optional=True)(_install_inprocess)
+
+
+@replaces("operations.prepare", "RequirementPreparer.__init__", ("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."))
+def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
+    """From here on build backends may run: take indexes and credentials out of what they inherit (CONTRACT 4.9)."""
+    hide_sources(run)
+    original(self, *args, **kwargs)
+
+
+_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX", "PIP_DEFAULT_INDEX", "PIP_PIN", "PIP_INDEX_STRATEGY",
+            "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_PYTHON")
+
+
+def hide_sources(run: Run) -> None:
+    """A pip started by a build backend finds no index; pip's own children get the variables back by their seal."""
+    if run.environment is not None:
+        return
+    hidden = [name for name in os.environ if name.upper() in _SOURCES or name.upper().startswith("PIP_PINNED_")]
+    run.environment = {name: os.environ.pop(name) for name in hidden}
+    os.environ["PIP_NO_INDEX"] = "1"
+    os.environ["PIP_CONFIG_FILE"] = os.devnull
+
+
+def restore_sources(run: Run, environment: dict[str, str] | None) -> None:
+    """In a child: undo what ``hide_sources`` did in its parent."""
+    if environment is None:
+        return
+    for name in ("PIP_NO_INDEX", "PIP_CONFIG_FILE"):
+        os.environ.pop(name, None)
+    os.environ.update(environment)
+
+
+def watch_children() -> None:
+    """Stop any pip that this pip starts without us: an audit hook (PEP 578) cannot be taken out again."""
+    runner = os.path.normcase("__pip-runner__.py")
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "subprocess.Popen":
+            return
+        command = arguments[1]
+        words = [command] if isinstance(command, (str, bytes)) else list(command)
+        texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
+        if any(os.path.basename(text) == runner for text in texts) or _runs_pip_module(texts):
+            failures.stop(failures.unsupported_pip("pip starts another pip in a way that pip-pinned does not know"))
+
+    sys.addaudithook(hook)
+
+
+def _runs_pip_module(words: list[str]) -> bool:
+    return any(first == "-m" and second in ("pip", "pip._internal") for first, second in zip(words, words[1:]))

@@ -1,0 +1,35 @@
+"""Our errors as pip's own diagnostics, which pip draws and turns into exit code 1."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from pip_pinned.policy.errors import PipPinnedError
+
+
+def stop(error: PipPinnedError) -> NoReturn:
+    """Raise the error as a ``DiagnosticPipError`` (pip's reference, message, context, hint)."""
+    from pip._internal.exceptions import DiagnosticPipError
+    from pip._vendor.rich.text import Text
+
+    class Stopped(DiagnosticPipError):  # type: ignore[misc]
+        reference = error.code
+        pip_pinned_error = error
+
+    raise Stopped(message=Text(error.message), context=Text(error.context) if error.context else None,
+                  hint_stmt=Text(error.hint) if error.hint else None) from error
+
+
+def ours(exception: BaseException) -> PipPinnedError | None:
+    """The error inside an exception that ``stop`` raised, or that is one; None for anything else."""
+    if isinstance(exception, PipPinnedError):
+        return exception
+    found = getattr(exception, "pip_pinned_error", None)
+    return found if isinstance(found, PipPinnedError) else None
+
+
+def unsupported_pip(what: str) -> PipPinnedError:
+    """CONTRACT 1.3: the running pip is not one that can be enforced."""
+    return PipPinnedError(
+        "unsupported-pip", "Nothing is installed: pip-pinned cannot make this pip obey the policy.", context=what,
+        hint="Use a pip that this pip-pinned supports (23.0 to 26.3), or a newer pip-pinned.")

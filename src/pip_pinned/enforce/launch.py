@@ -1,0 +1,83 @@
+"""Start pip in this process, with the seams in place."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import runpy
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NoReturn
+
+from pip_pinned.enforce import artifacts, canary, children, failures, inputs, lookup, transport
+from pip_pinned.enforce.run import BUILD, Run
+from pip_pinned.enforce.seams import SEAMS, Hooks
+from pip_pinned.policy import codec
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Policy
+
+__all__ = ["artifacts", "inputs", "lookup", "transport"]  # imported for the seams that they register
+
+
+def run_pip(load: Callable[[], Policy]) -> NoReturn:
+    """Run pip with ``sys.argv`` under the policy that ``load`` gives when pip comes to search; never returns."""
+    if importlib.util.find_spec("pip") is None:
+        _exit(PipPinnedError("unsupported-pip", f"There is no pip in {sys.executable}.", hint="python -m ensurepip installs one."))
+    run = Run(load, decision_log=os.environ.get("PIP_PINNED_DECISION_LOG"))
+    _run(run, lambda: runpy.run_module("pip", run_name="__main__"))
+
+
+def run_child(raw: bytes, digest: str) -> NoReturn:
+    """Run a pip that pip started, under the sealed policy in ``raw``."""
+    try:
+        data = codec.open_sealed(raw, digest)
+    except PipPinnedError as exc:
+        _exit(exc)
+    run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"])
+    children.restore_sources(run, data["environment"])
+    if run.role == BUILD:
+        run.declare()
+    sys.argv[0] = data["pip_runner"]
+    _run(run, lambda: runpy.run_path(data["pip_runner"], run_name="__main__"))
+
+
+def _loader(data: dict[str, Any]) -> Callable[[], Policy]:
+    def load() -> Policy:
+        if "error" in data:
+            code, message, context, hint = data["error"]
+            raise PipPinnedError(code, message, context=context, hint=hint)
+        return codec.decode(data["policy"])
+
+    return load
+
+
+def install(run: Run) -> Hooks:
+    """Put every seam in place; ``undo`` of what is returned takes all but the audit hook out again."""
+
+    def after(module: ModuleType) -> None:
+        if module.__name__ == "pip._internal.index.package_finder":
+            hooks.check_modules()
+            canary.sing(run)
+
+    hooks = Hooks(run, SEAMS, after)
+    hooks.install()
+    return hooks
+
+
+def _run(run: Run, start: Callable[[], object]) -> NoReturn:
+    install(run)
+    children.watch_children()
+    try:
+        start()
+    except Exception as exc:
+        error = failures.ours(exc)
+        if error is None:
+            raise
+        _exit(error)
+    sys.exit(0)
+
+
+def _exit(error: PipPinnedError) -> NoReturn:
+    sys.stderr.write(error.render())
+    sys.exit(1)

@@ -1,0 +1,264 @@
+"""Where a name is looked up, and what an index's answer does to it.
+
+``LinkCollector.collect_sources`` is the only producer of places to look, in every supported pip. Its
+replacement asks the indexes of ``decide`` and no others, whatever search scope pip has put together from
+options, environment, pip.conf and requirements files. pip turns every fault of an index into "no such project"
+one level below; ``_handle_get_simple_fail`` and ``fetch_response`` are where the difference is still known.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from pip_pinned.enforce import failures, lookup_errors
+from pip_pinned.enforce.run import Grant, Question, Run
+from pip_pinned.enforce.seams import replaces
+from pip_pinned.enforce.transport import CrossOriginRedirect
+from pip_pinned.policy import names, urls
+from pip_pinned.policy.answers import Verdict, judge
+from pip_pinned.policy.model import Decision, Index, Strategy
+
+CandidatesFromPage = Callable[[Any], Iterable[Any]]
+_ASK_ALL = (Strategy.UNSAFE_BEST_MATCH, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNIQUE_INDEX)
+
+
+class Found:
+    """What one index has for a project, in the shape of pip's ``LinkSource``."""
+
+    link = None
+
+    def __init__(self, candidates: list[Any], files: list[Any]) -> None:
+        self._candidates = candidates
+        self._files = files
+
+    def page_candidates(self) -> list[Any]:
+        """Candidates from the index's page."""
+        return self._candidates
+
+    def file_links(self) -> list[Any]:
+        """Files found directly, for the finder to evaluate."""
+        return self._files
+
+
+@replaces("index.collector", "LinkCollector.collect_sources", ("self", "project_name", "candidates_from_page"))
+def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_name: str, candidates_from_page: CandidatesFromPage) -> Any:
+    """Ask the indexes that the policy names for this project, in its order."""
+    from pip._internal.index.collector import CollectedSources
+
+    decision = run.decide(project_name)
+    if decision.refusal is not None:
+        run.record(decision, None, decision.refusal)
+        failures.stop(lookup_errors.refused(decision))
+    run.decided.setdefault(decision.name, decision)
+    asker = _Asker(run, original, self, decision, candidates_from_page)
+    found = asker.ask_all()
+    local = [] if decision.pinned else asker.local_find_links(run.policy.find_links)
+    return CollectedSources(find_links=local, index_urls=found)
+
+
+class _Asker:
+    def __init__(self, run: Run, original: Callable[..., Any], collector: Any, decision: Decision, candidates_from_page: CandidatesFromPage) -> None:
+        self.run = run
+        self.original = original
+        self.collector = collector
+        self.decision = decision
+        self.candidates_from_page = candidates_from_page
+        self.absent: list[tuple[Index, Question]] = []
+
+    def ask_all(self) -> list[Found]:
+        decision = self.decision
+        if decision.first is not None:
+            found = self.ask(decision.first)
+            if found is not None:
+                return [found]
+        present: list[tuple[Index, Found]] = []
+        for index in decision.indexes:
+            found = self.ask(index)
+            if found is not None:
+                present.append((index, found))
+                if decision.strategy not in _ASK_ALL:
+                    break
+        if decision.pinned and not present:
+            failures.stop(lookup_errors.pin_not_found(decision, self.absent[0][1]))
+        if decision.strategy is Strategy.UNIQUE_INDEX and len(present) > 1:
+            failures.stop(lookup_errors.on_several(decision, [index for index, _ in present]))
+        return [found for _, found in present]
+
+    def ask(self, index: Index) -> Found | None:
+        """What the index has for the project; None where it does not have the project. Stops for any fault."""
+        question = Question(index, self.decision.name)
+        with self.run.asking(question):
+            path = urls.local_path(index.bare)
+            if path is not None and not os.path.exists(path):
+                question.failure = f"{path} does not exist"
+                self.fail(question, Verdict.UNAVAILABLE)
+            if index.format != "flat":
+                found = self._ask_simple(index, question)
+            elif path is not None:
+                found = self._ask_flat_directory(index, question, path)
+            else:
+                found = self._ask_flat_page(index, question)
+        self.run.record(self.decision, index, "absent" if found is None else "present")
+        if found is None:
+            self.absent.append((index, question))
+        return found
+
+    def _ask_simple(self, index: Index, question: Question) -> Found | None:
+        page = posixpath.join(index.bare, quote(self.decision.name)) + "/"
+        candidates = self._fetch(index, question, page)
+        return None if candidates is None else Found(candidates, [])
+
+    def _ask_flat_page(self, index: Index, question: Question) -> Found | None:
+        from pip._internal.models.link import Link
+
+        link = Link(index.bare)
+        candidates: list[Any] | None = []
+        files = []
+        if names.file_belongs_to(link.filename, self.decision.name):
+            self.run.list_file(self.decision.name, link, index, index.bare)
+            files.append(link)
+        else:
+            candidates = self._fetch(index, question, index.bare)
+        if candidates is None or not (files or question.lists_project):
+            return None
+        return Found(candidates, files)
+
+    def _ask_flat_directory(self, index: Index, question: Question, path: str) -> Found | None:
+        candidates, files = [], []
+        question.answered = True
+        for source in self._sources_of(path):
+            candidates += source.page_candidates()
+            files += [link for link in source.file_links() if names.file_belongs_to(link.filename, self.decision.name)]
+        listed = os.listdir(path) if os.path.isdir(path) else [os.path.basename(path)]
+        self._vouch(index, index.bare, [*(candidate.link for candidate in candidates), *files])
+        if not candidates and not any(names.file_belongs_to(name, self.decision.name) for name in listed):
+            return None
+        return Found(candidates, files)
+
+    def _fetch(self, index: Index, question: Question, page: str) -> list[Any] | None:
+        from pip._internal.models.link import Link
+
+        link = Link(page, cache_link_parsing=index.format == "flat")
+        if not page.startswith("file:") and not self.collector.session.is_secure_origin(link):
+            question.failure = "pip does not trust it: neither https nor a --trusted-host"
+            self.fail(question, Verdict.UNAVAILABLE)
+        self.run.grant(page, Grant(index=index))
+        candidates = list(self.candidates_from_page(link))
+        if not question.answered:
+            failures.stop(failures.unsupported_pip("pip read a project page past LinkCollector.fetch_response"))
+        if question.final_url == "":
+            return None
+        self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
+        return candidates
+
+    def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
+        for link in links:
+            self.run.list_file(self.decision.name, link, index, page)
+
+    def _sources_of(self, *locations: str) -> Iterator[Any]:
+        """pip's own reading of local find-links: a scope with these locations and nothing else."""
+        from pip._internal.index.collector import LinkCollector
+        from pip._internal.models.search_scope import SearchScope
+
+        fresh = LinkCollector(self.collector.session, SearchScope(find_links=list(locations), index_urls=[], no_index=False))
+        for source in self.original(fresh, self.decision.name, self.candidates_from_page).find_links:
+            if source is not None:
+                yield source
+
+    def local_find_links(self, locations: Iterable[str]) -> list[Any]:
+        sources = list(self._sources_of(*locations)) if locations else []
+        for source in sources:
+            for link in source.file_links():
+                self.run.list_file(self.decision.name, link, None, "")
+        return sources
+
+    def fail(self, question: Question, verdict: Verdict) -> NoReturn:
+        self.run.record(self.decision, question.index, verdict.value)
+        failures.stop(lookup_errors.fault(self.decision, question, verdict))
+
+
+@replaces("index.collector", "LinkCollector.fetch_response", ("self", "location"), ("self", "location", "package_name"))
+def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
+    """Read a project page and judge the answer: a fault stops, and only a page of this index's own origin counts."""
+    question = run.question
+    if question is None or question.answered:
+        return original(self, location, *args, **kwargs)
+    question.answered = True
+    decision = run.decide(question.name)
+    refresh = getattr(self.session, "refresh_package", None)
+    if decision.pinned and refresh is not None and question.index.cache_api is None:
+        refresh.add(question.name)  # CONTRACT 4.7: pips since 26.2 would serve the page from their cache
+    try:
+        content = original(self, location, *args, **kwargs)
+    except CrossOriginRedirect as exc:
+        question.redirected_to = exc.target
+        return None
+    verdict = Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
+    if content is None and verdict is Verdict.PRESENT:
+        question.failure = question.failure or "the answer is not a project page"
+        verdict = Verdict.UNAVAILABLE
+    if verdict is Verdict.ABSENT:
+        return None
+    if verdict is not Verdict.PRESENT:
+        run.record(decision, question.index, verdict.value)
+        failures.stop(lookup_errors.fault(decision, question, verdict))
+    if not urls.same_origin(location.url, content.url) and not question.index.follow_redirects:
+        question.redirected_to = content.url
+        return None
+    question.final_url = content.url
+    if question.index.format == "flat":
+        question.lists_project = _lists_project(content, question.name)
+    return content
+
+
+def _lists_project(content: Any, name: str) -> bool:
+    from pip._internal.index.collector import parse_links
+
+    return any(names.file_belongs_to(link.filename, name) for link in parse_links(content))
+
+
+@replaces("index.collector", "_handle_get_simple_fail", ("link", "reason", "meth"))
+def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None) -> None:
+    """Keep what pip is about to turn into "no such project"."""
+    if run.question is not None:
+        run.question.failure = urls.redact_text(str(reason))
+    original(link, reason, meth)
+
+
+@replaces("index.package_finder", "PackageFinder.find_all_candidates", ("self", "project_name"))
+def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, project_name: str) -> list[Any]:
+    """Everything the finder returns that no index listed came from local find-links, which only unpinned names see."""
+    candidates: list[Any] = original(self, project_name)
+    name = names.normalize(project_name)
+    for candidate in candidates:
+        if not getattr(candidate, "locked", False) and not run.is_pinned(name):
+            run.list_file(name, candidate.link, None, "")
+    return candidates
+
+
+@replaces("index.package_finder", "CandidateEvaluator.get_applicable_candidates", ("self", "candidates"))
+def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]) -> list[Any]:
+    """Under the two unsafe strategies, what an earlier index offers hides what a later one does."""
+    applicable: list[Any] = original(self, candidates)
+    if not applicable:
+        return applicable
+    decision = run.decide(applicable[0].name)
+    if decision.strategy not in (Strategy.UNSAFE_FIRST_MATCH, Strategy.UNSAFE_BEST_MATCH):
+        return applicable
+    position = {index.name: i for i, index in enumerate(decision.indexes)}
+
+    def rank(candidate: Any) -> int:
+        listing = run.listing(decision.name, candidate.link.url)
+        return -1 if listing is None or listing.index is None else position.get(listing.index.name, -1)
+
+    if decision.strategy is Strategy.UNSAFE_FIRST_MATCH:
+        best = min(max(rank(candidate), 0) for candidate in applicable)
+        return [candidate for candidate in applicable if max(rank(candidate), 0) == best]
+    first: dict[Any, int] = {}
+    for candidate in applicable:
+        first[candidate.version] = min(rank(candidate), first.get(candidate.version, len(position)))
+    return [candidate for candidate in applicable if rank(candidate) == first[candidate.version]]

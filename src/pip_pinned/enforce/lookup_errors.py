@@ -1,0 +1,72 @@
+"""What is said when a look-up stops: package, index, redacted URL, answer, indexes not considered, next step (CONTRACT 4.3)."""
+
+from __future__ import annotations
+
+from pip_pinned.enforce.run import Question
+from pip_pinned.policy.answers import Verdict
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Decision, Index
+
+_HINTS = {
+    "name-not-pinned": "Pin it in [tool.pip-pinned.sources], or for one run with --pin {name}=INDEX.",
+    "no-index-pinned": "Leave --no-index out, or pin {name} to an index with format = \"flat\".",
+    "not-on-an-index": "Give it to pip as a path or URL yourself, or pin it to an index.",
+}
+_MESSAGES = {
+    "name-not-pinned": "{name} has no pin, and the policy allows pinned packages only.",
+    "no-index-pinned": "{name} is pinned to an index, and --no-index forbids asking it.",
+    "not-on-an-index": "{name} is declared to come from no index, so no index is asked for it.",
+}
+
+
+def refused(decision: Decision) -> PipPinnedError:
+    """A name that the policy does not let pip search at all."""
+    code = decision.refusal or ""
+    return PipPinnedError(code, _MESSAGES[code].format(name=decision.name), context="\n".join([decision.because, *_ignored(decision)]),
+                          hint=_HINTS[code].format(name=decision.name))
+
+
+def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
+    """A pinned package that its index does not have."""
+    return PipPinnedError(
+        "pin-not-found", f"{decision.name} is not on {question.index.name}, the only index it may come from.",
+        context="\n".join(_facts(decision, question)),
+        hint=f"Upload it to {question.index.name}, check its name, or change the pin ({decision.because}).")
+
+
+def fault(decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
+    """An index that did not say whether it has the project."""
+    name, index = decision.name, question.index.name
+    if verdict is Verdict.AUTH_FAILED:
+        return PipPinnedError(
+            verdict.value, f"{index} refused to say whether it has {name}.", context="\n".join(_facts(decision, question)),
+            hint="Give credentials in the index URL, in netrc or in keyring; if this answer means that the project is not there, "
+                 f"set ignore-error-codes = [{question.status}] for {index}.")
+    return PipPinnedError(
+        verdict.value, f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
+        context="\n".join(_facts(decision, question)), hint=f"Try again when {index} works.")
+
+
+def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:
+    """A name that more than one index has, under unique-index."""
+    return PipPinnedError(
+        "name-on-several-indexes", f"{decision.name} is on {len(indexes)} indexes, and nothing says which one is meant.",
+        context="\n".join(f"{index.name} {index.shown}" for index in indexes),
+        hint=f"Pin it: --pin {decision.name}=INDEX, or an entry in [tool.pip-pinned.sources].")
+
+
+def _facts(decision: Decision, question: Question) -> list[str]:
+    if question.redirected_to:
+        answer = f"a redirect to another origin, {question.redirected_to}, which is not followed (follow-redirects)"
+    elif question.failure:
+        answer = question.failure
+    elif question.status is not None:
+        answer = f"HTTP {question.status}"
+    else:
+        answer = "no file of this project"
+    return [f"package: {decision.name} ({decision.because})", f"index: {question.index.name} {question.index.shown}",
+            f"answer: {answer}", *_ignored(decision)]
+
+
+def _ignored(decision: Decision) -> list[str]:
+    return [f"not considered: {name} ({why})" for name, why in decision.not_considered]

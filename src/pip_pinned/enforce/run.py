@@ -1,0 +1,188 @@
+"""The state of one run: the policy in force, what indexes answered, and which artifacts that vouches for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pip_pinned.enforce import failures
+from pip_pinned.policy import codec, names, urls
+from pip_pinned.policy.decision import Decider
+from pip_pinned.policy.model import Decision, Index, Policy
+from pip_pinned.policy.errors import PipPinnedError
+
+# Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
+USER, PYTHON, BUILD = "user", "python", "build"
+
+
+@dataclass
+class Question:
+    """One index asked about one project, and what came back."""
+
+    index: Index
+    name: str
+    status: int | None = None
+    failure: str = ""
+    redirected_to: str = ""
+    final_url: str = ""
+    lists_project: bool = True
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A file that an index (None: a local directory of find-links) listed for a project, on that page."""
+
+    name: str
+    index: Index | None
+    page: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A URL that may be requested, and what a redirect of it may do.
+
+    ``index`` is set for an index's page, ``listing`` for one of its files; both None: as pip does.
+    ``hashed`` says that pip will check the file against a hash of its page.
+    """
+
+    index: Index | None = None
+    listing: Listing | None = None
+    hashed: bool = False
+
+
+class Run:
+    """One process of pip under a policy.
+
+    ``load`` gives the declared policy when it is first needed, or raises PipPinnedError. In a build child the
+    policy is final: nothing that pip is told there about sources counts.
+    """
+
+    def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
+                 inherited_by_roots: str | None = None) -> None:
+        self._load = load
+        self.role = role
+        self.decision_log = decision_log
+        self.inherited_by_roots = inherited_by_roots
+        self.verbosity = 0
+        self.declared = Policy()
+        self._decider: Decider | None = None
+        self._fingerprint = ""
+        self.inherited: dict[str, Index] = {}
+        self.decided: dict[str, Decision] = {}
+        self.question: Question | None = None
+        self.listings: dict[tuple[str, str], Listing] = {}
+        self.grants: dict[str, Grant] = {}
+        self.following: Grant | None = None
+        self.gate_closed = False
+        self.build_depth = 0
+        self.building: list[Index | None] = []
+        self.constraint_urls: set[str] = set()
+        self.environment: dict[str, str] | None = None
+        self._noted: set[str] = set()
+
+    # -- the policy ---------------------------------------------------------------------------------------
+
+    def declare(self) -> Policy:
+        """Load the declared policy, once; it is in force until ``enforce_policy`` replaces it."""
+        if self._decider is None:
+            self.declared = self._load()
+            self.enforce_policy(self.declared)
+        return self.declared
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force. Raises ``policy-missing`` if there is none."""
+        return self.decider.policy
+
+    @property
+    def decider(self) -> Decider:
+        """The policy in force, arranged for look-up. Raises ``policy-missing`` if there is none."""
+        if self._decider is None:
+            failures.stop(PipPinnedError("policy-missing", "Nothing is installed: pip asked for a package before its policy was read."))
+        return self._decider
+
+    def enforce_policy(self, policy: Policy) -> None:
+        """Put a policy in force."""
+        self._decider = Decider(policy, marker_holds)
+        self._fingerprint = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """``codec.fingerprint`` of the policy in force."""
+        if not self._fingerprint:
+            self._fingerprint = codec.fingerprint(self.policy)
+        return self._fingerprint
+
+    def decide(self, project: str) -> Decision:
+        """Where a project is searched, under everything that is known so far."""
+        return self.decider.decide(project, self.inherited)
+
+    def is_pinned(self, project: str) -> bool:
+        """Whether CONTRACT 1.1 applies to the project."""
+        return self.decide(project).pinned
+
+    # -- what indexes vouch for ---------------------------------------------------------------------------
+
+    def list_file(self, name: str, link: Any, index: Index | None, page: str) -> None:
+        """Remember that a page listed a file for a project; the first listing of a file counts."""
+        self.listings.setdefault((name, urls.without_fragment(link.url)), Listing(name, index, page))
+
+    def listing(self, name: str | None, url: str) -> Listing | None:
+        """The listing of a file for a project, if any index gave one."""
+        return None if name is None else self.listings.get((names.normalize(name), urls.without_fragment(url)))
+
+    def grant(self, url: str, grant: Grant) -> None:
+        """Allow requests of a URL."""
+        self.grants[urls.without_fragment(urls.without_credentials(url))] = grant
+
+    @contextmanager
+    def asking(self, question: Question) -> Iterator[Question]:
+        """While an index is asked, what comes back belongs to this question."""
+        before, self.question = self.question, question
+        try:
+            yield question
+        finally:
+            self.question = before
+
+    @contextmanager
+    def rehearsing(self, policy: Policy) -> Iterator[None]:
+        """Under another policy, with a state of its own; afterwards everything is as it was."""
+        before = dict(vars(self))
+        vars(self).update(vars(Run(lambda: policy)))
+        try:
+            self.declare()
+            yield
+        finally:
+            vars(self).update(before)
+
+    # -- what people see ----------------------------------------------------------------------------------
+
+    def note(self, text: str, level: str = "pip-pinned") -> None:
+        """One line on stderr, once a run."""
+        if text not in self._noted:
+            self._noted.add(text)
+            sys.stderr.write(f"{level}: {text}\n")
+
+    def record(self, decision: Decision, index: Index | None, outcome: str) -> None:
+        """A line in the decision log and, with -v, on stderr."""
+        key = f"{decision.name} {index.name if index else '-'} {outcome}"
+        if self.verbosity > 0 and key not in self._noted:
+            self._noted.add(key)
+            sys.stderr.write(f"pip-pinned: {decision.name}: {outcome} on {index.name if index else 'no index'} ({decision.because})\n")
+        if self.decision_log:
+            line = json.dumps({"name": decision.name, "index": index.name if index else None, "outcome": outcome,
+                               "because": decision.because, "role": self.role})
+            with open(self.decision_log, "a", encoding="utf-8") as log:
+                log.write(line + "\n")
+
+
+def marker_holds(marker: str) -> bool:
+    """Evaluate a PEP 508 marker in this interpreter, which is the one that packages are installed for."""
+    from pip._vendor.packaging.markers import Marker
+
+    return bool(Marker(marker).evaluate())

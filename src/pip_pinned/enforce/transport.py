@@ -1,0 +1,147 @@
+"""What leaves the machine: only announced URLs, no redirect to another origin, each secret to its own index.
+
+pip's HTTP cache is keyed by URL alone and also holds what was fetched with TLS verification off; ours is a
+directory of its own, into which such answers are never written (CONTRACT 4.10).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from pip_pinned.enforce import failures
+from pip_pinned.enforce.run import Grant, Run
+from pip_pinned.enforce.seams import replaces
+from pip_pinned.policy import urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Index
+
+
+class CrossOriginRedirect(Exception):
+    """A project page was redirected to another origin; nothing was sent there."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = urls.redact(target)
+
+
+@replaces("network.session", "PipSession.__init__", ("self", "retries", "cache", "trusted_hosts", "index_urls", "..."),
+          ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."))
+def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, trusted_hosts: Any = (), cache: str | None = None, **kwargs: Any) -> None:
+    """A session with our cache directory, and with credentials looked up by index instead of by host."""
+    if cache:
+        parent, name = os.path.split(cache)
+        cache = os.path.join(parent, "pip-pinned", name)
+    original(self, *args, cache=cache, trusted_hosts=(), **kwargs)
+    self._trusted_host_adapter = self.adapters["http://"]  # the one that neither verifies nor caches
+    for host in trusted_hosts:
+        self.add_trusted_host(host, suppress_logging=True)
+    self.auth = _auth_by_index(run, self.auth)
+
+
+def _auth_by_index(run: Run, ordinary: Any) -> Any:
+    from pip._internal.network.auth import MultiDomainBasicAuth
+
+    class AuthByIndex(MultiDomainBasicAuth):  # type: ignore[misc]
+        """pip's own look-up of credentials, one memory of them per index instead of one per host."""
+
+        def __init__(self) -> None:
+            self._by_index: dict[str, Any] = {}
+            super().__init__(prompting=ordinary.prompting)
+
+        @property
+        def index_urls(self) -> list[str]:
+            return []  # what pip would share among all URLs of a host belongs to one index here
+
+        @index_urls.setter
+        def index_urls(self, value: object) -> None:
+            pass
+
+        def __call__(self, request: Any) -> Any:
+            index = index_of(run, request.url)
+            return super().__call__(request) if index is None else self._for(index)(request)
+
+        def _for(self, index: Index) -> Any:
+            if index.name not in self._by_index:
+                self._by_index[index.name] = MultiDomainBasicAuth(index_urls=[index.url])
+            auth = self._by_index[index.name]
+            auth.prompting = self.prompting
+            if hasattr(self, "_keyring_provider"):
+                auth.keyring_provider = self._keyring_provider
+            return auth
+
+    return AuthByIndex()
+
+
+def index_of(run: Run, url: str) -> Index | None:
+    """The index whose credentials a request may carry: the longest path prefix on the same origin.
+
+    A file on its index's own origin counts as the index's, wherever on it the page says it is.
+    """
+    here = urls.origin(url)
+    path = urlsplit(url).path
+    best: tuple[int, Index] | None = None
+    for index in run.policy.indexes:
+        prefix = urls.credential_prefix(index.url)
+        if urls.origin(index.url) == here and path.startswith(prefix) and (best is None or len(prefix) > best[0]):
+            best = len(prefix), index
+    if best is not None:
+        return best[1]
+    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
+    listed_by = None if grant is None or grant.listing is None else grant.listing.index
+    return listed_by if listed_by is not None and urls.origin(listed_by.url) == here else None
+
+
+@replaces("network.session", "PipSession.request", ("self", "method", "url"))
+def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+    """Refuse a URL that no seam announced; note the status of a project page."""
+    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
+    if grant is None and run.gate_closed and not url.startswith("file:"):
+        failures.stop(failures.unsupported_pip(f"pip asks for {urls.redact(url)}, which none of its known seams announced"))
+    before, run.following = run.following, grant
+    try:
+        response = original(self, method, url, *args, **kwargs)
+    finally:
+        run.following = before
+    if run.question is not None and (grant is None or grant.index is not None):
+        run.question.status = response.status_code
+    return response
+
+
+@replaces("network.session", "PipSession.get_redirect_target", ("self", "resp"))
+def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:
+    """Judge a redirect before it is followed (CONTRACT 4.4)."""
+    target: str | None = original(self, resp)
+    grant = run.following
+    if target is None or grant is None:
+        return target
+    absolute = urljoin(resp.url, target)
+    if grant.index is not None:
+        if not urls.same_origin(grant.index.url, absolute) and not grant.index.follow_redirects:
+            raise CrossOriginRedirect(absolute)
+    elif grant.listing is not None:
+        refuse_off_origin(run, grant.listing.name, resp.url, absolute, hashed=grant.hashed, how="redirects to")
+    return target
+
+
+def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool, how: str) -> None:
+    """Stop unless a file may live where it is: on its page's origin, or elsewhere if the page gives its hash."""
+    if urls.same_origin(page, url) or urlsplit(url).hostname in run.policy.allow_file_hosts:
+        return
+    if urlsplit(url).scheme == "https" and hashed:
+        return
+    if hashed and urlsplit(url).scheme == "http" and urlsplit(page).scheme == "http":
+        return
+    why = "gives no hash for it" if not hashed else "is secure and the file is not"
+    failures.stop(PipPinnedError(
+        "off-origin-file", f"A file of {name} is on another origin than its index, and the index {why}.",
+        context=f"package: {name}\npage: {urls.redact(page)} {how}\nfile: {urls.redact(urls.without_fragment(url))}",
+        hint=f"Let the index give hashes, or set allow-file-hosts = [\"{urlsplit(url).hostname}\"] in the policy."))
+
+
+def allow_listed(run: Run, link: Any, grant: Grant) -> None:
+    """Announce a file and its PEP 658 metadata."""
+    run.grant(link.url, grant)
+    run.grant(urls.without_fragment(link.url) + ".metadata", grant)

@@ -1,0 +1,118 @@
+"""The policy: indexes, pins and a strategy, each knowing where it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pip_pinned.policy import urls
+
+
+class Strategy(str, Enum):
+    """What happens with a name that nobody pinned (CONTRACT 3; PEP 766 for the first three)."""
+
+    FIRST_INDEX = "first-index"
+    UNSAFE_FIRST_MATCH = "unsafe-first-match"
+    UNSAFE_BEST_MATCH = "unsafe-best-match"
+    DEFAULT_INDEX = "default-index"
+    UNIQUE_INDEX = "unique-index"
+    PINNED_ONLY = "pinned-only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """One place that packages come from.
+
+    ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
+    or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
+    default of ``answers.judge``. ``cache_api`` / ``cache_files`` are Cache-Control values.
+    """
+
+    name: str
+    url: str
+    origin: str
+    explicit: bool = False
+    default: bool = False
+    format: str = "simple"
+    authenticate: str | None = None
+    ignore_error_codes: tuple[int, ...] | None = None
+    follow_redirects: bool = False
+    verify_ssl: bool = True
+    cache_api: str | None = None
+    cache_files: str | None = None
+    inherit: bool = False
+
+    @property
+    def bare(self) -> str:
+        """The URL without credentials."""
+        return urls.without_credentials(self.url)
+
+    @property
+    def shown(self) -> str:
+        """The URL with its password replaced."""
+        return urls.redact(self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A name or glob (normalised) and the one index it comes from, where ``marker`` (PEP 508) holds.
+
+    ``index`` None means that the name is declared to come from no index at all, such as uv's
+    ``{ workspace = true }``: it is refused on every index.
+    """
+
+    pattern: str
+    index: str | None
+    origin: str
+    marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that ``decide`` needs. ``indexes`` stand in the order in which they are asked.
+
+    ``declared`` is False for a drop-in run over pip's own sources. ``find_links`` are local paths and
+    ``file:`` URLs that add to the files of unpinned names. ``no_index`` is pip's ``--no-index``.
+    """
+
+    indexes: tuple[Index, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    strategy: Strategy = Strategy.FIRST_INDEX
+    declared: bool = False
+    ambient_indexes: bool = False
+    allow_file_hosts: tuple[str, ...] = ()
+    strict_pip: bool = False
+    no_index: bool = False
+    find_links: tuple[str, ...] = ()
+
+    def index(self, name: str) -> Index | None:
+        """The index of that name; case does not count."""
+        return next((i for i in self.indexes if i.name.lower() == name.lower()), None)
+
+    @property
+    def default(self) -> Index | None:
+        """The default index, if one is declared."""
+        return next((i for i in self.indexes if i.default), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Where one name is searched, and why.
+
+    ``indexes`` in the order in which they are asked. ``first`` is asked before them and, where it has the
+    project, alone (``inherit``). ``strategy`` None means pinned. ``refusal`` is the code of the error that
+    a search for this name ends in.
+    """
+
+    name: str
+    because: str
+    indexes: tuple[Index, ...] = ()
+    strategy: Strategy | None = None
+    first: Index | None = None
+    refusal: str | None = None
+    not_considered: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def pinned(self) -> bool:
+        """Whether CONTRACT 1.1 applies to the name."""
+        return self.strategy is None

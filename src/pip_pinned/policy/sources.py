@@ -1,0 +1,275 @@
+"""pip's own sources and our command-line options, combined with the declared policy (CONTRACT 2.9, 3.2, 3.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from pip_pinned.policy import names, urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Index, Pin, Policy, Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What one layer (the command line; or environment and pip.conf together) says about sources.
+
+    ``indexes`` and ``default_index`` are ``[NAME=]URL``, ``pins`` ``PACKAGE=INDEX``, the rest as pip's options.
+    """
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    default_index: str | None = None
+    strategy: str | None = None
+    pins: tuple[str, ...] = ()
+
+
+def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: bool, pypi: str) -> tuple[Policy, tuple[str, ...]]:
+    """The policy of one run, and the notices that the user should see.
+
+    ``pypi`` is pip's built-in default index. Raises PipPinnedError for options that name unknown indexes, lack
+    a name, or would move a pin from anywhere but the command line.
+    """
+    notices: list[str] = []
+    taken = {index.name.lower() for index in declared.indexes}
+    named = [*_named(ambient.indexes, "PIP_INDEX or pip.conf", declared, required=False),
+             *_named(flags.indexes, "--index", declared, required=True)]
+    taken |= {index.name.lower() for index in named}
+    known = [*named, *declared.indexes]
+
+    default, others = _default(declared, flags, ambient, pypi, taken, notices)
+    extra = _extra(declared, flags, ambient, [*known, default], taken, notices)
+    local, remote = _find_links(declared, flags, ambient, [*known, *extra, default], taken, notices)
+    strategy = _strategy(flags.strategy or ambient.strategy) or declared.strategy
+    indexes = (*named, *others, *extra, *remote, default)
+    policy = replace(declared, indexes=indexes, strategy=strategy, no_index=no_index or declared.no_index,
+                     find_links=(*declared.find_links, *local))
+    policy = _with_pins(policy, ambient.pins, "PIP_PIN or pip.conf", notices, may_replace=False)
+    policy = _with_pins(policy, flags.pins, "--pin", notices, may_replace=True)
+    return policy, tuple(notices)
+
+
+def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: Options, *, no_index: bool) -> Policy:
+    """The policy after an option line of a requirements or constraints file; ``find_links`` already resolved.
+
+    As in pip, ``--index-url`` there replaces the indexes that pip's options named. Raises PipPinnedError
+    ``index-disagrees`` if the policy declares another default index.
+    """
+    indexes = list(policy.indexes)
+    taken = {index.name.lower() for index in indexes}
+    if line.index_url:
+        url = line.index_url
+        current = policy.default
+        if declared.default is not None and current is not None and not urls.same_index(current.url, url):
+            raise PipPinnedError(
+                "index-disagrees",
+                f"{origin} names another default index than the policy.",
+                context=f"{origin}: --index-url {urls.redact(url)}\n{current.origin}: {current.name} {current.shown}",
+                hint="Remove the line from the requirements file, or declare that index in the policy.",
+            )
+        if declared.default is None:
+            kept = {index.name for index in declared.indexes} | {pin.index for pin in policy.pins}
+            indexes = [index for index in indexes if index.name in kept and not index.default]
+            indexes.append(_anonymous(url, origin, taken, default=True))
+    for url in line.extra_index_urls:
+        if not any(urls.same_index(index.url, url) for index in indexes):
+            _insert(indexes, _anonymous(url, origin, taken))
+    local = []
+    for location in line.find_links:
+        if urls.local_path(location) is not None:
+            local.append(location)
+        elif not any(urls.same_index(index.url, location) for index in indexes):
+            _insert(indexes, _anonymous(location, origin, taken, format="flat"))
+    return replace(policy, indexes=tuple(indexes), find_links=(*policy.find_links, *local), no_index=policy.no_index or no_index)
+
+
+def add_pragma(policy: Policy, name: str, index: str, origin: str) -> Policy:
+    """The policy with the pin of a ``# pip-pinned: index=`` comment (CONTRACT 2.10).
+
+    It may pin a free name or repeat a pin. Raises PipPinnedError ``pin-conflict`` if it would move one.
+    """
+    return _with_pins(policy, (f"{name}={index}",), origin, [], may_replace=False)
+
+
+def _insert(indexes: list[Index], index: Index) -> None:
+    at = next((i for i, other in enumerate(indexes) if other.default), len(indexes))
+    indexes.insert(at, index)
+
+
+def _named(values: Iterable[str], origin: str, declared: Policy, *, required: bool) -> list[Index]:
+    found: list[Index] = []
+    for value in values:
+        name, url = _split_named(value)
+        if name is None:
+            if not required:
+                continue  # `index = URL` in pip.conf is the setting of `pip search`, not ours
+            shown = urls.redact(value)
+            raise PipPinnedError(
+                "index-without-name",
+                f"--index {shown} has no name.",
+                context="pip would read it as short for --index-url, uv as one more index.",
+                hint=f"Write --index NAME={shown} for one more index, or --index-url {shown} for the default index.",
+            )
+        _check_url(url, f"{origin} {name}")
+        known = declared.index(name)
+        if known is not None:
+            if not urls.same_index(known.url, url):
+                raise PipPinnedError(
+                    "index-redefined",
+                    f"{origin} {name}={urls.redact(url)} would move an index of the policy.",
+                    context=f"{known.origin}: {known.name} {known.shown}",
+                    hint="Use another name, or change the declared policy.",
+                )
+            continue
+        found.append(Index(name=name, url=url, origin=origin))
+    return found
+
+
+def _split_named(value: str) -> tuple[str | None, str]:
+    name, equals, url = value.partition("=")
+    return (name, url) if equals and names.is_index_name(name) else (None, value)
+
+
+def _check_url(url: str, origin: str) -> None:
+    if not urls.has_scheme(url):
+        raise PipPinnedError("bad-url", f"{origin}: {urls.redact(url)!r} is not an index URL.",
+                             hint="Write the whole URL, with https:// or file://.")
+
+
+def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, format: str = "simple") -> Index:
+    parts = urlsplit(url)
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", parts.hostname or urls.local_path(url) or "index").strip("-")
+    name, count = base, 1
+    while name.lower() in taken:
+        count += 1
+        name = f"{base}-{count}"
+    taken.add(name.lower())
+    return Index(name=name, url=url, origin=origin, default=default, format=format)
+
+
+def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, taken: set[str],
+             notices: list[str]) -> tuple[Index, list[Index]]:
+    """The default index in force, and the declared indexes that stand ahead of it."""
+    mine = declared.default
+    others = [index for index in declared.indexes if not index.default]
+    flag = flags.default_index or flags.index_url
+    if mine is not None:
+        if flag is not None and not urls.same_index(_split_named(flag)[1], mine.url):
+            option = "--default-index" if flags.default_index else "--index-url"
+            new = _from_option(flag, option, taken)
+            notices.append(f"{option} {new.shown} replaces the default index {mine.name} ({mine.origin}) for this run.")
+            return new, [*others, replace(mine, default=False, explicit=True)]
+        theirs = ambient.default_index or ambient.index_url
+        if theirs is not None and not urls.same_index(_split_named(theirs)[1], mine.url):
+            notices.append(f"index-url {urls.redact(theirs)} from the environment or pip.conf is ignored: "
+                           f"{mine.origin} declares {mine.name} as the default index.")
+        return mine, others
+    if flag is not None:
+        return _from_option(flag, "--default-index" if flags.default_index else "--index-url", taken), others
+    theirs = ambient.default_index or ambient.index_url
+    if theirs is not None:
+        return _from_option(theirs, "index-url in the environment or pip.conf", taken), others
+    name = "pypi" if "pypi" not in taken else "pip-default"
+    taken.add(name)
+    return Index(name=name, url=pypi, origin="pip's built-in default", default=True), others
+
+
+def _from_option(value: str, origin: str, taken: set[str]) -> Index:
+    name, url = _split_named(value)
+    if name is None or name.lower() in taken:
+        return _anonymous(url, origin, taken, default=True)
+    _check_url(url, origin)
+    taken.add(name.lower())
+    return Index(name=name, url=url, origin=origin, default=True)
+
+
+def _extra(declared: Policy, flags: Options, ambient: Options, known: list[Index], taken: set[str],
+           notices: list[str]) -> list[Index]:
+    found: list[Index] = []
+    ignored: list[str] = []
+    for url in ambient.extra_index_urls:
+        if any(urls.same_index(index.url, url) for index in [*known, *found]):
+            continue
+        if declared.declared and not declared.ambient_indexes:
+            ignored.append(urls.redact(url))
+        else:
+            found.append(_anonymous(url, "extra-index-url in the environment or pip.conf", taken))
+    for url in flags.extra_index_urls:
+        same = next((index for index in [*known, *found] if urls.same_index(index.url, url)), None)
+        if same is None:
+            found.append(_anonymous(url, "--extra-index-url", taken))
+        elif same.explicit:
+            notices.append(f"--extra-index-url {same.shown} changes nothing: {same.origin} declares {same.name} as explicit.")
+    if ignored:
+        notices.append(f"extra-index-url {' '.join(ignored)} from the environment or pip.conf is ignored: the policy is declared "
+                       "(ambient-indexes = true would keep it).")
+    return found
+
+
+def _find_links(declared: Policy, flags: Options, ambient: Options, known: list[Index], taken: set[str],
+                notices: list[str]) -> tuple[list[str], list[Index]]:
+    local: list[str] = []
+    remote: list[Index] = []
+    ignored: list[str] = []
+    layers = ((ambient.find_links, "find-links in the environment or pip.conf", declared.declared and not declared.ambient_indexes),
+              (flags.find_links, "--find-links", False))
+    for locations, origin, ignore in layers:
+        for location in locations:
+            if urls.local_path(location) is not None:
+                local.append(location)
+            elif any(urls.same_index(index.url, location) for index in [*known, *remote]):
+                continue
+            elif ignore:
+                ignored.append(urls.redact(location))
+            else:
+                remote.append(_anonymous(location, origin, taken, format="flat"))
+    if ignored:
+        notices.append(f"find-links {' '.join(ignored)} from the environment or pip.conf is ignored: the policy is declared "
+                       "(ambient-indexes = true would keep it).")
+    return local, remote
+
+
+def _strategy(value: str | None) -> Strategy | None:
+    if value is None:
+        return None
+    try:
+        return Strategy(value)
+    except ValueError:
+        known = ", ".join(strategy.value for strategy in Strategy)
+        raise PipPinnedError("unknown-strategy", f"There is no index strategy {value!r}.", hint=f"One of: {known}.") from None
+
+
+def _with_pins(policy: Policy, values: Iterable[str], origin: str, notices: list[str], *, may_replace: bool) -> Policy:
+    pins = list(policy.pins)
+    for value in values:
+        package, equals, index_name = value.partition("=")
+        package, index_name = package.strip(), index_name.strip()
+        if not equals or not names.is_valid_pattern(package):
+            raise PipPinnedError("bad-pin", f"{origin}: {value!r} is not PACKAGE=INDEX.", hint="For example: --pin acme-core=acme")
+        index = policy.index(index_name)
+        if index is None:
+            known = ", ".join(i.name for i in policy.indexes)
+            raise PipPinnedError("unknown-index", f"{origin}: {package} is pinned to {index_name!r}, which no index is named.",
+                                 hint=f"Declared indexes: {known}.")
+        pattern = names.normalize(package)
+        moved = [pin for pin in pins if _covers(pin.pattern, pattern) and (pin.index or "").lower() != index.name.lower()]
+        if moved and not may_replace:
+            raise PipPinnedError(
+                "pin-conflict", f"{origin} would move {package} from {moved[0].index} to {index.name}.",
+                context=f"{moved[0].origin}: {moved[0].pattern} is pinned to {moved[0].index}",
+                hint="Change the declared policy, or use --pin on the command line for one run.")
+        for pin in moved:
+            notices.append(f"--pin {package}={index.name} replaces the pin to {pin.index} ({pin.origin}) for this run.")
+        pins = [pin for pin in pins if pin.pattern != pattern]
+        pins.append(Pin(pattern=pattern, index=index.name, origin=origin))
+    return replace(policy, pins=tuple(pins))
+
+
+def _covers(existing: str, pattern: str) -> bool:
+    if existing == pattern:
+        return True
+    return names.is_glob(existing) and not names.is_glob(pattern) and names.glob_regex(existing).fullmatch(pattern) is not None

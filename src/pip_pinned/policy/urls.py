@@ -1,0 +1,97 @@
+"""Index URLs: where they point, without ever showing the secret inside them."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+Origin = tuple[str, str, int]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: str) -> Origin:
+    """Scheme, host and port of a URL (RFC 6454), the port filled in where the scheme implies it.
+
+    Raises ValueError for a port that is not a number.
+    """
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme, 0)
+
+
+def same_origin(requested: str, answered: str) -> bool:
+    """Whether an answer counts as the same origin: equal, or http:80 upgraded to https:443 (CONTRACT 4.4)."""
+    asked, got = origin(requested), origin(answered)
+    return asked == got or (asked[1] == got[1] and (asked[0], asked[2], got[0], got[2]) == ("http", 80, "https", 443))
+
+
+def without_credentials(url: str) -> str:
+    """The URL with user name and password taken out, otherwise unchanged."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def without_fragment(url: str) -> str:
+    """The URL up to its ``#``: what is requested, and what identifies a file."""
+    return url.partition("#")[0]
+
+
+def credentials(url: str) -> tuple[str | None, str | None]:
+    """User name and password written into a URL, percent-decoded; None where there is none."""
+    userinfo, at, _ = urlsplit(url).netloc.rpartition("@")
+    if not at:
+        return None, None
+    user, colon, password = userinfo.partition(":")
+    return unquote(user), unquote(password) if colon else None
+
+
+def redact(url: str) -> str:
+    """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare token."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url
+    user, colon, _ = userinfo.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{user}:****@{host}" if colon else f"****@{host}"))
+
+
+def has_scheme(url: str) -> bool:
+    """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or file."""
+    parts: SplitResult = urlsplit(url)
+    return parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
+
+
+def same_index(first: str, second: str) -> bool:
+    """Whether two URLs name one index: equal but for credentials and a trailing slash."""
+    return without_credentials(first).rstrip("/") == without_credentials(second).rstrip("/")
+
+
+def local_path(location: str) -> str | None:
+    """The path of a ``file:`` URL or of a plain path; None for anything that is reached over the network."""
+    parts = urlsplit(location)
+    if parts.scheme == "file":
+        path = unquote(parts.path)
+        return path.lstrip("/") if os.name == "nt" and path[2:3] == ":" else path
+    return None if "://" in location else location
+
+
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def redact_text(text: str) -> str:
+    """Text with the user information taken out of every URL in it."""
+    return _USERINFO.sub("****@", text)
+
+
+def credential_prefix(url: str) -> str:
+    """The path below which an index's credentials belong: its URL's, minus a trailing ``/simple`` or ``/+simple``."""
+    path = urlsplit(url).path.rstrip("/")
+    for ending in ("/+simple", "/simple"):
+        if path.endswith(ending):
+            path = path[: -len(ending)]
+            break
+    return path + "/"
