@@ -43,8 +43,8 @@ class Result:
     def error(self) -> str | None:
         """The code behind the first ``error:``."""
         for line in self.text.splitlines():
-            if line.strip().startswith("error: "):
-                return line.strip().partition("error: ")[2].strip()
+            if line.strip().lower().startswith("error: "):
+                return line.strip()[len("error: "):].strip()
         return None
 
 
@@ -79,12 +79,16 @@ class Machine:
         """pip-pinned."""
         return self._run("pip_pinned", args, env)
 
-    def _run(self, module: str, args: tuple[str, ...], env: dict[str, str]) -> Result:
+    def run_script(self, *args: str, **env: str) -> Result:
+        """A Python script of the project, with pip and pip-pinned importable."""
+        return self._run(None, args, env)
+
+    def _run(self, module: str | None, args: tuple[str, ...], env: dict[str, str]) -> Result:
         log = self.directory / "decisions.jsonl"
         log.unlink(missing_ok=True)
         paths = [str(SRC)] if self.pip is None else [str(self.pip), str(SRC)]
         environment = {**self.environment, "PYTHONPATH": os.pathsep.join(paths), "PIP_PINNED_DECISION_LOG": str(log), **env}
-        done = subprocess.run([self.python, "-m", module, *args], cwd=self.project, env=environment, capture_output=True, text=True,
+        done = subprocess.run([self.python, *(["-m", module] if module else []), *args], cwd=self.project, env=environment, capture_output=True, text=True,
                               timeout=120, stdin=subprocess.DEVNULL)
         decisions = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return Result(done.returncode, done.stdout, done.stderr, decisions)

@@ -42,7 +42,7 @@ else:
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _EVIL = (b"WHO = 'evil'", b"BUILT_WITH = 'evil'")
-OUTPUTS = ("site", "down", "wheels", "ran")
+OUTPUTS = ("site", "down", "wheels")
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class World:
             import ssl
 
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
+            trustme.CA().issue_cert("localhost").configure_cert(tls)
         index = self.stack.enter_context(IndexServer(side, hashes=options.get("hashes", True), json_pages=options.get("json", False), tls=tls))
         index.add(*files)
         return index
@@ -149,7 +149,8 @@ class World:
 
     def evil_reached(self, result: Result) -> bool:
         """Whether anything of the attacker's was installed, saved, built with, run, locked or offered."""
-        if "99.0" in result.out or "+evil" in result.out or (self.machine.project / "ran").exists():
+        shown = "\n".join(line for line in result.out.splitlines() if not line.startswith("Looking in"))
+        if "99.0" in shown or "+evil" in shown:
             return True
         roots = [self.machine.project / name for name in OUTPUTS] + [self.machine.directory / "other" / "lib"]
         files = [path for root in roots for path in root.rglob("*") if path.is_file()]

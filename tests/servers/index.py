@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 from tests.servers.projects import File
 
@@ -82,7 +83,8 @@ class IndexServer:
 
     @property
     def root(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        host = "127.0.0.1" if self.scheme == "http" else "localhost"
+        return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -148,7 +150,7 @@ class IndexServer:
             return self.page(page.group(1), self.projects[page.group(1)])
         if request.path == "/links.html":
             return self._html([file for files in self.projects.values() for file in files])
-        name = request.path.rpartition("/")[2]
+        name = unquote(request.path.rpartition("/")[2])
         for file in (file for files in self.projects.values() for file in files):
             if request.path.startswith("/files/") and name == file.filename:
                 return Answer(200, file.content, {"Content-Type": "application/octet-stream"})

@@ -35,9 +35,10 @@ def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: A
 
 
 def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
-    listing = run.listing(req.name, req.link.url)
+    name = req.name  # preparing an unnamed requirement gives it one
+    listing = run.listing(name, req.link.url)
     if listing is None:
-        _check_direct_reference(run, req, req.name)
+        _check_direct_reference(run, req, name)
         allow_listed(run, req.link, Grant())
     else:
         if listing.index is not None:
@@ -48,7 +49,7 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
         dist = prepare()
     finally:
         run.building.pop()
-    if listing is None and req.name is None:
+    if listing is None:
         _check_direct_reference(run, req, dist.canonical_name)
     elif listing is not None and listing.index is not None:
         inherit(run, listing.index, [r.name for r in dist.iter_dependencies(list(dist.iter_provided_extras()))])

@@ -9,6 +9,7 @@ The child takes both files off the disk before it does anything else.
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import shutil
 import signal
@@ -88,7 +89,7 @@ def _terminated(number: int, frame: object) -> None:
 @replaces("cli.main_parser", "get_runnable_pip", ())
 def runnable_pip_for_python(run: Run, original: Callable[..., Any]) -> str:
     """The child of ``--python``: it reads its own options, over the policy that is declared here."""
-    return seal(run, PYTHON, original())
+    return seal(run, PYTHON, inspect.unwrap(original)())  # before pip 26.2 it comes from build_env, where ours stands already
 
 
 def _runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:

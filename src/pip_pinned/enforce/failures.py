@@ -16,6 +16,9 @@ def stop(error: PipPinnedError) -> NoReturn:
         reference = error.code
         pip_pinned_error = error
 
+        def __str__(self) -> str:  # where pip prints an error instead of drawing it
+            return error.render().removeprefix("error: ").rstrip()
+
     raise Stopped(message=Text(error.message), context=Text(error.context) if error.context else None,
                   hint_stmt=Text(error.hint) if error.hint else None) from error
 

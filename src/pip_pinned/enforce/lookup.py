@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.model import Decision, Index, Strategy
 
 CandidatesFromPage = Callable[[Any], Iterable[Any]]
+_RETRIED = re.compile(r"too many (\d{3}) error responses")
 _ASK_ALL = (Strategy.UNSAFE_BEST_MATCH, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNIQUE_INDEX)
 
 
@@ -224,8 +226,13 @@ def _lists_project(content: Any, name: str) -> bool:
 @replaces("index.collector", "_handle_get_simple_fail", ("link", "reason", "meth"))
 def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None) -> None:
     """Keep what pip is about to turn into "no such project"."""
-    if run.question is not None:
-        run.question.failure = urls.redact_text(str(reason))
+    question = run.question
+    if question is not None:
+        question.failure = urls.redact_text(str(reason))
+        retried = _RETRIED.search(question.failure)
+        if question.status is None and retried is not None:  # urllib3's Retry hides the last answer in its message
+            question.status = int(retried.group(1))
+            question.failure = f"HTTP {question.status}, again and again"
     original(link, reason, meth)
 
 

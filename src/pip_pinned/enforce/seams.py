@@ -75,9 +75,11 @@ class Hooks(importlib.abc.MetaPathFinder):
     def install(self) -> None:
         """Watch for pip's modules; patch those that are loaded already."""
         sys.meta_path.insert(0, self)
-        for name in self._by_module:
-            if name in sys.modules:
-                self._apply(sys.modules[name])
+        loaded = [sys.modules[name] for name in self._by_module if name in sys.modules]
+        for module in loaded:
+            self._patch_all(module)
+        for module in loaded:
+            self._after(module)
 
     def undo(self) -> None:
         """Put every original back, the very objects, and stop watching."""
@@ -113,9 +115,12 @@ class Hooks(importlib.abc.MetaPathFinder):
         return spec
 
     def _apply(self, module: ModuleType) -> None:
+        self._patch_all(module)
+        self._after(module)
+
+    def _patch_all(self, module: ModuleType) -> None:
         for seam in self._by_module[module.__name__]:
             self._patch(module, seam)
-        self._after(module)
 
     def _patch(self, module: ModuleType, seam: Seam) -> None:
         owner: Any = module

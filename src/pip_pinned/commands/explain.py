@@ -1,0 +1,51 @@
+"""``pip-pinned explain [NAME...]``: where each name is searched, and why, without installing anything."""
+
+from __future__ import annotations
+
+from pip_pinned.policy.errors import PipPinnedError
+
+HELP = """\
+Usage: pip-pinned explain [NAME...] [-r FILE] [--format table|json] [options of pip install]
+
+Show on which index each name is searched, under which strategy and why; without names, all indexes and pins.
+The options of pip install that choose indexes count here as they do there; nothing is downloaded.
+
+  -r FILE                  the names of a requirements file, with its index lines and comments
+  --format table|json      how to report (default: table)
+  --project DIR            the project whose policy is read
+"""
+
+
+def main(args: list[str], project: str | None) -> int:
+    """Run the verb. 0; 1 if the configuration is wrong; 2 for wrong usage."""
+    from pip_pinned.report import explanation, screen
+
+    if "-h" in args or "--help" in args:
+        screen.console().print(HELP, end="")
+        return 0
+    from pip_pinned.config.project import load_policy
+    from pip_pinned.enforce.effective import explain
+
+    try:
+        form, rest = _take_format(args)
+        policy, decisions = explain(lambda: load_policy(project), rest)
+    except PipPinnedError as exc:
+        screen.show_error(exc)
+        return 2 if exc.code == "usage" else 1
+    if form == "json":
+        screen.show_json(explanation.as_json(policy, decisions))
+    else:
+        explanation.show(policy, decisions)
+    return 0
+
+
+def _take_format(args: list[str]) -> tuple[str, list[str]]:
+    form, rest, words = "table", [], iter(args)
+    for word in words:
+        if word == "--format" or word.startswith("--format="):
+            form = word.partition("=")[2] or next(words, "")
+        else:
+            rest.append(word)
+    if form not in ("table", "json"):
+        raise PipPinnedError("usage", f"--format {form!r} is not known.", hint="One of: table, json.")
+    return form, rest

@@ -1,0 +1,159 @@
+"""Seams are put in place and taken out exactly; a pip in which one has moved is refused (CONTRACT 1.3)."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import pips
+from tests.conftest import POLICY
+from tests.running import Machine
+from tests.servers.index import IndexServer
+from tests.servers.projects import sdist
+
+_IDENTITY = """
+import importlib, sys
+from pip_pinned.enforce import launch, seams
+from pip_pinned.enforce.run import Run
+from pip_pinned.policy.model import Policy
+missing = object()
+def raw():
+    found = []
+    for seam in seams.SEAMS:
+        try:
+            owner = importlib.import_module(seam.module)
+        except ImportError:
+            continue
+        *path, name = seam.attribute.split(".")
+        for part in path:
+            owner = getattr(owner, part, None)
+        found.append(vars(owner).get(name, missing) if owner is not None else missing)
+    return found
+before = raw()
+hooks = launch.install(Run(lambda: Policy(declared=True)))
+during = raw()
+patched = sum(a is not b for a, b in zip(before, during))
+hooks.undo()
+after = raw()
+assert all(a is b for a, b in zip(before, after)), "undo left something behind"
+assert hooks not in sys.meta_path
+print(patched)
+"""
+
+
+@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+def test_undo_restores_the_very_objects(pip_version: str, tmp_path: Path) -> None:
+    machine = Machine(tmp_path, pips.pip_of(pip_version))
+    machine.write("identity.py", _IDENTITY)
+    done = machine.run_script("identity.py")
+    assert done.code == 0, done.text
+    assert int(done.out) >= 20
+
+
+def _rename(tree: Path, name: str, under: str = "pip/_internal") -> None:
+    for path in (tree / under).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        changed = re.sub(rf"(?<![\w\"]){name}\b", name + "_moved", text)
+        if changed != text:
+            path.write_text(changed, encoding="utf-8")
+
+
+def _edit(tree: Path, file: str, old: str, new: str) -> None:
+    path = tree / "pip" / "_internal" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} is not in {file}: adapt this test to the newest pip"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _move_module(tree: Path, old: str, new: str) -> None:
+    base = tree / "pip" / "_internal"
+    (base / (old.replace(".", "/") + ".py")).rename(base / (new.replace(".", "/") + ".py"))
+    for path in base.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f"pip._internal.{old}", f"pip._internal.{new}"), encoding="utf-8")
+
+
+_MOVED: dict[str, Callable[[Path], None]] = {
+    **{name: (lambda tree, name=name: _rename(tree, name)) for name in (  # type: ignore[misc]
+        "collect_sources", "fetch_response", "_handle_get_simple_fail", "find_all_candidates", "get_applicable_candidates",
+        "prepare_linked_requirement", "prepare_editable_requirement", "_check_download_dir", "save_linked_requirement",
+        "get_cache_entry", "get_path_for_link", "get_file_content", "get_line_parser", "handle_option_line", "handle_requirement_line",
+        "get_requirements", "make_option_group")},
+    "parse_args": lambda tree: _edit(tree, "cli/base_command.py", "def parse_args(self, args: list[str])", "def parse_args(self, args: list[str], more=None)"),
+    "request": lambda tree: _edit(tree, "network/session.py", "def request(self, method: str, url: str, *args", "def request(self, method: str, target: str, url=None, *args"),
+    "session": lambda tree: _edit(tree, "network/session.py", "cache: str | None = None,", "cached: str | None = None,"),
+    "preparer": lambda tree: _edit(tree, "operations/prepare.py", "        build_dir: str,\n", "        built_dir: str,\n"),
+    "index_urls": lambda tree: _edit(tree, "index/package_finder.py", "def index_urls(self)", "def the_index_urls(self)"),
+    "find_links": lambda tree: _edit(tree, "index/package_finder.py", "def find_links(self)", "def the_find_links(self)"),
+    "main_parser": lambda tree: (_edit(tree, "cli/main_parser.py", "            get_runnable_pip(),", "            get_running_pip(),"),  # type: ignore[func-returns-value]
+                                 _edit(tree, "cli/main_parser.py", "get_prog, get_runnable_pip", "get_prog, get_runnable_pip as get_running_pip")),
+    "collector module": lambda tree: _move_module(tree, "index.collector", "index.gathering"),
+    "prepare module": lambda tree: _move_module(tree, "operations.prepare", "operations.preparing"),
+    "finder reads pages itself": lambda tree: _edit(
+        tree, "index/package_finder.py", "index_response = self._link_collector.fetch_response(\n            project_url, package_name=link_evaluator.project_name\n        )",
+        "from pip._internal.index.collector import _get_index_content\n        index_response = _get_index_content(project_url, session=self._link_collector.session)"),
+    "finder walks its scope itself": lambda tree: _edit(
+        tree, "index/package_finder.py", "collected_sources = self._link_collector.collect_sources(",
+        "from types import SimpleNamespace\n        collected_sources = SimpleNamespace(collect=lambda project_name, candidates_from_page: [[SimpleNamespace("
+        "page_candidates=lambda: [c for u in self.search_scope.get_index_urls_locations(project_name) for c in candidates_from_page(Link(u))],"
+        " file_links=lambda: [])]]).collect("),
+    "downloads come from elsewhere": lambda tree: _edit(tree, "network/download.py", "target_url = link.url_without_fragment",
+                                                        "target_url = link.url_without_fragment + '?from=elsewhere'"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(_MOVED))
+def test_a_pip_with_a_moved_seam_installs_nothing(what: str, tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    _MOVED[what](tree)
+    machine = Machine(tmp_path / "machine", tree)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert (done.error, done.code) == ("unsupported-pip", 1), done.text
+    assert "Traceback" not in done.text
+    assert machine.installed() == {}
+
+
+@pytest.mark.parametrize("call", ["os.path.join(os.path.dirname(__import__('pip').__file__), '__pip-runner__.py')", "'-m', 'pip'"])
+def test_a_pip_that_starts_another_pip_past_the_seam_is_stopped(call: str, tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    _edit(tree, "build_env/installer.py", "            get_runnable_pip(),\n", f"            {call},\n")
+    _edit(tree, "build_env/installer.py", "import logging\n", "import logging\nimport os\n")
+    private.add(sdist("acme-app", "1.0", build_requires=("acme-build",)))
+    machine = Machine(tmp_path / "machine", tree)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-app")
+    assert done.code == 1 and "error: unsupported-pip" in done.text, done.text
+    assert machine.installed() == {}
+
+
+def test_a_newer_pip_runs_with_one_warning_unless_strict(tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    init = tree / "pip" / "__init__.py"
+    init.write_text(init.read_text().replace(f'"{pips.NEWEST}"', '"27.0"'))
+    machine = Machine(tmp_path / "machine", tree)
+    policy = POLICY.format(private=private.url, public=public.url)
+    machine.write("pip-pinned.toml", policy)
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 0 and done.err.count("is newer than") == 1, done.text
+    machine.write("pip-pinned.toml", "strict-pip = true\n" + policy)
+    done = machine.pinned("install", "--target", "strict", "acme-core")
+    assert (done.error, done.code) == ("unsupported-pip", 1), done.text
+
+
+def test_an_older_pip_is_refused(tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    init = tree / "pip" / "__init__.py"
+    init.write_text(init.read_text().replace(f'"{pips.NEWEST}"', '"22.3.1"'))
+    machine = Machine(tmp_path / "machine", tree)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert (done.error, done.code) == ("unsupported-pip", 1), done.text
