@@ -232,7 +232,6 @@ def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, re
         retried = _RETRIED.search(question.failure)
         if question.status is None and retried is not None:  # urllib3's Retry hides the last answer in its message
             question.status = int(retried.group(1))
-            question.failure = f"HTTP {question.status}, again and again"
     original(link, reason, meth)
 
 

@@ -58,10 +58,10 @@ def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:
 def _facts(decision: Decision, question: Question) -> list[str]:
     if question.redirected_to:
         answer = f"a redirect to another origin, {question.redirected_to}, which is not followed (follow-redirects)"
+    elif question.status not in (None, 200):
+        answer = f"HTTP {question.status}"
     elif question.failure:
         answer = question.failure
-    elif question.status is not None:
-        answer = f"HTTP {question.status}"
     else:
         answer = "no file of this project"
     return [f"package: {decision.name} ({decision.because})", f"index: {question.index.name} {question.index.shown}",
