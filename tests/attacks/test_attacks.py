@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.world import SCENARIOS, World, load, versions
+from tests.attacks.world import SCENARIOS, World, load, shown_to_lose, versions
 
 CASES = [pytest.param(path, version, id=f"{path.stem}-{version}") for path in sorted(SCENARIOS.glob("*.toml")) for version in versions(load(path))]
 
@@ -14,9 +14,10 @@ CASES = [pytest.param(path, version, id=f"{path.stem}-{version}") for path in so
 @pytest.mark.parametrize(("path", "pip_version"), CASES)
 def test_attack(path: Path, pip_version: str, tmp_path: Path) -> None:
     scenario = load(path)
-    with World(scenario, tmp_path / "plain", pip_version) as world:
-        result = world.plain()
-        assert world.evil_reached(result) is scenario["plain"].get("loses", True), result.text
+    if pip_version in shown_to_lose(scenario):
+        with World(scenario, tmp_path / "plain", pip_version) as world:
+            result = world.plain()
+            assert world.evil_reached(result) is scenario["plain"].get("loses", True), result.text
     with World(scenario, tmp_path / "pinned", pip_version) as world:
         result = world.pinned()
         assert "Traceback" not in result.text, result.text

@@ -53,9 +53,14 @@ def versions(scenario: dict[str, Any]) -> list[str]:
     """The pips to run a scenario on."""
     low, high = scenario.get("since", "0"), scenario.get("until", "99")
     chosen = [v for v in pips.SUPPORTED if pips.as_numbers(low) <= pips.as_numbers(v) <= pips.as_numbers(high)]
-    if scenario.get("core"):
-        return chosen
-    return sorted({v for v in chosen if v in (pips.OLDEST, pips.MIDDLE, pips.NEWEST)} or {chosen[0], chosen[-1]}, key=pips.as_numbers)
+    return chosen if scenario.get("core") else shown_to_lose(scenario)
+
+
+def shown_to_lose(scenario: dict[str, Any]) -> list[str]:
+    """The pips on which the plain half runs too: the oldest, a middle and the newest that have the way in."""
+    low, high = scenario.get("since", "0"), scenario.get("until", "99")
+    chosen = [v for v in pips.SUPPORTED if pips.as_numbers(low) <= pips.as_numbers(v) <= pips.as_numbers(high)]
+    return sorted({chosen[0], chosen[-1], *({pips.MIDDLE} & set(chosen))}, key=pips.as_numbers)
 
 
 class World:

@@ -65,12 +65,12 @@ def sdist(name: str, version: str, *, build_requires: str) -> DemoFile:
 
 
 class DemoIndex:
-    """A simple index (PEP 503) on loopback. ``status`` is answered to everything, if it is set."""
+    """A simple index (PEP 503) on loopback; port 0 is any free one. ``status`` is answered to everything, if it is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.files: list[DemoFile] = []
         self.status: int | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/simple"
