@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -61,8 +60,11 @@ def acme(machine: Machine, private: IndexServer, public: IndexServer) -> Machine
     return machine
 
 
-def pytest_collection_modifyitems(items: list[Any]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of the pips that this run is about."""
+    kept, others = [], []
     for item in items:
         version = getattr(getattr(item, "callspec", None), "params", {}).get("pip_version")
-        if isinstance(version, str) and not pips.runs_here(version):
-            item.add_marker(pytest.mark.skip(reason=f"pip {version} does not run on this Python"))
+        (kept if version is None or pips.wanted(version) else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = kept

@@ -12,11 +12,17 @@ from pathlib import Path
 SUPPORTED = ("23.0.1", "23.1.2", "23.2.1", "23.3.2", "24.0", "24.1.2", "24.2", "24.3.1", "25.0.1", "25.1.1", "25.2", "25.3",
              "26.0.1", "26.1.2", "26.2.1", "26.3")
 OLDEST, MIDDLE, NEWEST = "23.0.1", "25.0.1", "26.3"
+WHICH = os.environ.get("PIP_PINNED_TEST_WHICH", "all")
 _HOME = Path(os.environ.get("PIP_PINNED_TEST_PIPS") or Path(tempfile.gettempdir()) / "pip-pinned-test-pips")
 
 
-def runs_here(version: str) -> bool:
-    """pip 23.0 needs pkgutil.ImpImporter, which Python 3.12 removed."""
+def wanted(version: str) -> bool:
+    """Whether this run is about that pip: ``PIP_PINNED_TEST_WHICH`` is ``all`` or ``newest``.
+
+    pip 23.0 needs pkgutil.ImpImporter, which Python 3.12 removed.
+    """
+    if WHICH == "newest":
+        return version == NEWEST
     return sys.version_info < (3, 12) or not version.startswith("23.0")
 
 

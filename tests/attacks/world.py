@@ -107,9 +107,10 @@ class World:
             options = self.fill(scenario.get(side, {}))
             for name in options.get("remove", ()):
                 index.projects.pop(name, None)
-            for kind, make in (("wheels", wheel), ("sdists", sdist)):
-                for arguments in options.get(kind, ()):
-                    index.add(make(**{key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}))  # type: ignore[operator]
+            for arguments in options.get("wheels", ()):
+                index.add(wheel(**_arguments(arguments)))
+            for arguments in options.get("sdists", ()):
+                index.add(sdist(**_arguments(arguments)))
             for path, answer in options.get("answers", {}).items():
                 index.answers[path] = _answer(answer)
             if "files-at" in options:
@@ -117,10 +118,10 @@ class World:
         for name, text in self.fill(scenario.get("files", {})).items():
             machine.write(name, text)
         for name, arguments in self.fill(scenario.get("trees", {})).items():
-            for path, text in source_tree(**{k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}).items():
+            for path, text in source_tree(**_arguments(arguments)).items():
                 machine.write(f"{name}/{path}", text)
         for name, arguments in self.fill(scenario.get("local-wheels", {})).items():
-            file = wheel(**{k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()})
+            file = wheel(**_arguments(arguments))
             (machine.project / name).mkdir(parents=True, exist_ok=True)
             (machine.project / name / file.filename).write_bytes(file.content)
         machine.environment.update(self.fill(scenario.get("env", {})))
@@ -171,6 +172,11 @@ class World:
                 name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
                 found[name.replace("_", "-").lower()] = version
         return found
+
+
+def _arguments(table: dict[str, Any]) -> Any:
+    """Keyword arguments out of a TOML table: its arrays as tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
 
 
 def _answer(spec: dict[str, Any]) -> Answer:

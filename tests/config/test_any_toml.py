@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pip_pinned.config.document import tomllib
 from pip_pinned.config.project import FILES, load_policy
 from pip_pinned.config.toml_lines import Lines
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 def toml(value: Any) -> str:
@@ -35,8 +40,10 @@ def document(data: dict[str, Any]) -> str:
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
-MARKERS = ("sys_platform == 'linux'", "sys_platform != 'linux'", "python_version < '3.10'", "extra == 'a'", "'a' in extras", "os_name", "not a marker")
-URLS = ("https://pypi.acme.example/simple", "https://${ACME_UNSET}@a.example", "https://[::1", "./wheels", "https://a.example:port/", "file:")
+MARKERS = ("sys_platform == 'linux'", "sys_platform != 'linux'", "python_version < '3.10'", "extra == 'a'", "'a' in extras", "os_name",
+           "not a marker")
+URLS = ("https://pypi.acme.example/simple", "https://${ACME_UNSET}@a.example", "https://[::1", "./wheels",
+        "https://a.example:port/", "file:")
 STRINGS = st.sampled_from(("acme", "corp", "pr-iv", "pr.iv", "", "always", "flat", "first-index", "uv", "pipfile", *MARKERS, *URLS)) | TEXTS
 SCALARS = STRINGS | st.booleans() | st.integers(-2, 600) | st.floats(allow_nan=False, allow_infinity=False)
 ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6)
@@ -49,13 +56,13 @@ def table(*keys: str, values: st.SearchStrategy[Any] = ANYTHING) -> st.SearchStr
 
 def likely(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Mostly what belongs here."""
-    return st.one_of(usual, usual, usual, ANYTHING)
+    return st.integers(0, 9).flatmap(lambda chance: ANYTHING if chance == 9 else usual)
 
 
 NAMES = st.sampled_from(("acme-core", "Acme_Core", "acme-*", "a*b", "a*c*", "*", "not a name")) | TEXTS
-INDEX = st.fixed_dictionaries({"name": likely(STRINGS), "url": likely(st.sampled_from(URLS))}, optional={
-    key: ANYTHING for key in ("explicit", "default", "format", "authenticate", "ignore-error-codes", "follow-redirects", "verify-ssl", "verify_ssl",
-                              "cache-control", "inherit", "explict")})
+FLAGS = ("explicit", "default", "format", "authenticate", "ignore-error-codes", "follow-redirects", "verify-ssl", "verify_ssl",
+         "cache-control", "inherit", "explict")
+INDEX = st.fixed_dictionaries({"name": likely(STRINGS), "url": likely(st.sampled_from(URLS))}, optional=dict.fromkeys(FLAGS, ANYTHING))
 ENTRY = st.fixed_dictionaries({"index": likely(st.sampled_from(("acme", "corp")))}, optional={
     "marker": likely(st.sampled_from(MARKERS)), "extra": STRINGS, "git": STRINGS, "workspace": st.booleans()})
 SOURCES = st.dictionaries(NAMES, likely(ENTRY | st.lists(likely(ENTRY), max_size=3)), max_size=4)
@@ -63,12 +70,13 @@ NATIVE = st.fixed_dictionaries({}, optional={
     "index": likely(st.lists(likely(INDEX), max_size=3)), "sources": likely(SOURCES), "index-strategy": STRINGS, "dialect": likely(STRINGS),
     "ambient-indexes": ANYTHING, "allow-file-hosts": ANYTHING, "strict-pip": ANYTHING, "sorces": ANYTHING})
 UV = st.fixed_dictionaries({}, optional={
-    "index": likely(st.lists(likely(INDEX), max_size=3)), "sources": likely(SOURCES), "index-strategy": STRINGS, "index-url": likely(STRINGS),
-    "extra-index-url": likely(st.lists(STRINGS, max_size=2)), "package": ANYTHING})
+    "index": likely(st.lists(likely(INDEX), max_size=3)), "sources": likely(SOURCES), "index-strategy": STRINGS,
+    "index-url": likely(STRINGS), "extra-index-url": likely(st.lists(STRINGS, max_size=2)), "package": ANYTHING})
 PYPROJECT = st.fixed_dictionaries({"tool": likely(st.fixed_dictionaries({}, optional={
     "pip-pinned": likely(NATIVE), "uv": likely(UV), "poetry": table("source"), "pdm": table("source")}))})
 PIPFILE = st.fixed_dictionaries({}, optional={
-    "source": likely(st.lists(likely(INDEX), max_size=3)), "packages": likely(SOURCES), "dev-packages": likely(SOURCES), "scripts": ANYTHING})
+    "source": likely(st.lists(likely(INDEX), max_size=3)), "packages": likely(SOURCES), "dev-packages": likely(SOURCES),
+    "scripts": ANYTHING})
 FILE_CONTENTS = {"pip-pinned.toml": likely(NATIVE), "pyproject.toml": PYPROJECT, "Pipfile": PIPFILE}
 
 

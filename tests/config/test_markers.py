@@ -69,8 +69,8 @@ def test_no_marker_holds_everywhere() -> None:
 
 
 def test_in_doubt_markers_overlap() -> None:
-    many = " or ".join(f"{variable} == '{value}'" for variable in ("platform_machine", "platform_release", "platform_version", "implementation_name")
-                       for value in range(20))
+    variables = ("platform_machine", "platform_release", "platform_version", "implementation_name")
+    many = " or ".join(f"{variable} == '{value}'" for variable in variables for value in range(20))
     assert markers.overlap(many, many)
 
 
@@ -89,8 +89,8 @@ def test_whatever_environment_satisfies_both_they_overlap(first: str, second: st
         assert markers.overlap(first, second)
 
 
-@pytest.mark.parametrize("marker", ["sys_platform = 'linux'", "", "platform == 'linux'", "sys_platform ==", "python_version ~= 'abc'", "'a' in extras",
-                                    "'a' == 'b'"])
+@pytest.mark.parametrize("marker", ["sys_platform = 'linux'", "", "platform == 'linux'", "sys_platform ==", "python_version ~= 'abc'",
+                                    "'a' in extras", "'a' == 'b'"])
 def test_a_marker_that_cannot_be_evaluated_is_a_mistake(marker: str) -> None:
     assert markers.mistake(marker)
 

@@ -12,46 +12,50 @@ from pip_pinned.policy.errors import PipPinnedError
 from tests.config.projects import ACME, CORP, PIPFILE, UV, mistakes, read
 
 OPEN = ACME.removesuffix("\n")
+PINS = f"{ACME}\n[sources]\n"
+TWO = f"{TWO}"
+case = pytest.param
 
 
 @pytest.mark.parametrize(("text", "parts"), [
-    pytest.param(f"{ACME}explict = true", ("pip-pinned.toml:4: index[0].explict", "unknown key", "'explicit'"), id="unknown-key-of-an-index"),
-    pytest.param(f"sorces = {{}}\n{ACME}", (":1: sorces", "unknown key", "'sources'"), id="unknown-key"),
-    pytest.param(f"{ACME}\n[sources]\nsix = {{ idnex = 'acme' }}", (":6: sources.six.idnex", "unknown key", "'index'"), id="unknown-key-of-a-pin"),
-    pytest.param(f"{ACME}zzz = 1", ("index[0].zzz", "unknown key", "Known keys: name, url"), id="unknown-key-like-no-other"),
-    pytest.param(f"{ACME}\n[sources]\nsix = {{ index = 'acmee' }}", (":6: six", "no index 'acmee'", "Did you mean 'acme'?"), id="unknown-index"),
-    pytest.param(f"{ACME}\n[sources]\nsix = {{ index = 'zzz' }}", (":6: six", "no index 'zzz'", "Declared indexes: acme"), id="index-like-no-other"),
-    pytest.param("[sources]\nsix = { index = 'acme' }", (":2: six", "no index 'acme'", "Declared indexes: none"), id="no-index-at-all"),
-    pytest.param(f"{ACME}\n{ACME}", (":5: name", "'acme'", "pip-pinned.toml:1", "its own name"), id="duplicate-name"),
-    pytest.param(f"{ACME}\n{ACME.replace('acme', 'ACME')}", (":5: name", "'ACME'", "its own name"), id="duplicate-name-in-another-case"),
-    pytest.param(ACME.replace('"acme"', '""'), (":2: index[0].name", "cannot name", "Letters"), id="empty-name"),
-    pytest.param(ACME.replace('"acme"', '"a b"'), (":2: index[0].name", "cannot name", "Letters"), id="bad-name"),
-    pytest.param(ACME.replace('name = "acme"', ""), (":1: index[0].name", "missing", "Give a string"), id="no-name"),
-    pytest.param('[[index]]\nname = "acme"', (":1: index[0].url", "missing", "Give a string"), id="no-url"),
-    pytest.param(f"{ACME}default = true\n{CORP}default = true", (":5: default", "'acme' (pip-pinned.toml:1)", "Keep one"), id="two-defaults"),
-    pytest.param(f"{ACME}{CORP}\n[sources]\nx = [{{ index = 'acme', marker = \"os_name == 'nt'\" }}, {{ index = 'corp' }}]",
-                 (":8: x", "'corp'", "'acme'", "both markers hold", "exclude each other"), id="overlapping-markers"),
-    pytest.param(f"{ACME}{CORP}\n[sources]\nSix_x = {{ index = 'acme' }}\nsix-x = {{ index = 'corp' }}", (":9: six-x", "'corp'", "'acme'"),
-                 id="one-name-in-two-spellings"),
-    pytest.param(f"{ACME}\n[sources]\nx = {{ index = 'acme', marker = \"os_name = 'nt'\" }}", (":6: x", "marker", "not valid", "PEP 508"),
-                 id="bad-marker"),
-    pytest.param(f"{ACME.replace('acme', 'pr-iv')}{ACME.replace('acme', 'pr.iv')}", (":4: name", "'pr.iv'", "'pr-iv'", "PR_IV", "Rename"),
-                 id="one-environment-variable"),
-    pytest.param(ACME.replace("pypi", "${ACME_UNSET}"), (":3: index[0].url", "ACME_UNSET is not set", "Set ACME_UNSET"), id="unset-variable"),
-    pytest.param(ACME.replace("https://", ""), (":1: url", "no scheme", "https://"), id="url-without-scheme"),
-    pytest.param(ACME.replace("https://", "ftp://"), (":1: url", "no scheme", "https://"), id="url-with-another-scheme"),
-    pytest.param(ACME.replace("https://pypi.acme.example", "./wheels"), (":1: url", "no scheme", "file://"), id="path-for-a-url"),
-    pytest.param(f"{ACME}{CORP}\n[sources]\n'a*b' = {{ index = 'acme' }}\n'a*c*' = {{ index = 'corp' }}",
-                 (":9: a*c*", "ties with 'a*b' (pip-pinned.toml:8)", "Make one prefix longer"), id="glob-tie"),
-    pytest.param(f"{ACME}{CORP}\n[sources]\n'a*' = {{ index = 'acme' }}\n'a?' = {{ index = 'corp' }}", (":9: a?", "ties with 'a*'"), id="glob-tie-any"),
-    pytest.param(f"{ACME}\n[sources]\n'a b' = {{ index = 'acme' }}", (":6: sources.a b", "not a project name", "Letters"), id="bad-pattern"),
-    pytest.param(f"index-strategy = 'best'\n{ACME}", (":1: index-strategy", "'best'", "One of: first-index"), id="unknown-strategy"),
-    pytest.param(f"{ACME}format = 'html'", (":4: index[0].format", "'html'", "simple, flat"), id="unknown-format"),
-    pytest.param("dialect = 'uv'", (":1: dialect", "nothing in this project is written in 'uv'", "Leave the key out"), id="dialect-without-a-file"),
-    pytest.param("dialect = 'conda'", (":1: dialect", "'conda'", "One of: uv"), id="unknown-dialect"),
-    pytest.param(f"{OPEN} = ", ("pip-pinned.toml: file", "not valid TOML", "line 3", "Correct the syntax"), id="syntax"),
+    case(f"{ACME}explict = true", ("pip-pinned.toml:4: index[0].explict", "unknown key", "'explicit'"), id="unknown-key-of-an-index"),
+    case(f"sorces = {{}}\n{ACME}", (":1: sorces", "unknown key", "'sources'"), id="unknown-key"),
+    case(f"{PINS}six = {{ index = 'acme', makrer = '' }}", (":6: sources.six.makrer", "unknown key", "'marker'"), id="unknown-key-of-a-pin"),
+    case(f"{ACME}zzz = 1", ("index[0].zzz", "unknown key", "Known keys: name, url"), id="unknown-key-like-no-other"),
+    case(f"{PINS}six = {{ index = 'acmee' }}", (":6: six", "no index 'acmee'", "Did you mean 'acme'?"), id="unknown-index"),
+    case(f"{PINS}six = {{ index = 'zzz' }}", (":6: six", "no index 'zzz'", "Declared indexes: acme"), id="index-like-no-other"),
+    case("[sources]\nsix = { index = 'acme' }", (":2: six", "no index 'acme'", "Declared indexes: none"), id="no-index-at-all"),
+    case(f"{ACME}\n{ACME}", (":5: name", "'acme'", "pip-pinned.toml:1", "its own name"), id="duplicate-name"),
+    case(f"{ACME}\n{ACME.replace('acme', 'ACME')}", (":5: name", "'ACME'", "its own name"), id="duplicate-name-in-another-case"),
+    case(ACME.replace('"acme"', '""'), (":2: index[0].name", "cannot name", "Letters"), id="empty-name"),
+    case(ACME.replace('"acme"', '"a b"'), (":2: index[0].name", "cannot name", "Letters"), id="bad-name"),
+    case(ACME.replace('name = "acme"', ""), (":1: index[0].name", "missing", "Give a string"), id="no-name"),
+    case('[[index]]\nname = "acme"', (":1: index[0].url", "missing", "Give a string"), id="no-url"),
+    case(f"{ACME}default = true\n{CORP}default = true", (":5: default", "'acme' (pip-pinned.toml:1)", "Keep one"), id="two-defaults"),
+    case(f"{TWO}x = [{{ index = 'acme', marker = \"os_name == 'nt'\" }}, {{ index = 'corp' }}]",
+         (":9: x", "'corp'", "'acme'", "both markers hold", "exclude each other"), id="overlapping-markers"),
+    case(f"{TWO}Six_x = {{ index = 'acme' }}\nsix-x = {{ index = 'corp' }}", (":10: six-x", "'corp'", "'acme'"),
+         id="one-name-in-two-spellings"),
+    case(f"{PINS}x = {{ index = 'acme', marker = \"os_name = 'nt'\" }}", (":6: x", "marker", "not valid", "PEP 508"),
+         id="bad-marker"),
+    case(f"{ACME.replace('acme', 'pr-iv')}{ACME.replace('acme', 'pr.iv')}", (":4: name", "'pr.iv'", "'pr-iv'", "PR_IV", "Rename"),
+         id="one-environment-variable"),
+    case(ACME.replace("pypi", "${ACME_UNSET}"), (":3: index[0].url", "ACME_UNSET is not set", "Set ACME_UNSET"), id="unset-variable"),
+    case(ACME.replace("https://", ""), ("url: ", "no scheme", "https://"), id="url-without-scheme"),
+    case(ACME.replace("https://", "ftp://"), ("url: ", "no scheme", "https://"), id="url-with-another-scheme"),
+    case(ACME.replace("https://pypi.acme.example", "./wheels"), ("url: ", "no scheme", "file://"), id="path-for-a-url"),
+    case(f"{TWO}'a*b' = {{ index = 'acme' }}\n'a*c*' = {{ index = 'corp' }}",
+         (":10: a*c*", "ties with 'a*b' (pip-pinned.toml:9)", "Make one prefix longer"), id="glob-tie"),
+    case(f"{TWO}'a*' = {{ index = 'acme' }}\n'a?' = {{ index = 'corp' }}", (":10: a?", "ties with 'a*'"), id="glob-tie-any"),
+    case(f"{PINS}'a b' = {{ index = 'acme' }}", (":6: sources.a b", "not a project name", "Letters"), id="bad-pattern"),
+    case(f"index-strategy = 'best'\n{ACME}", (":1: index-strategy", "'best'", "One of: first-index"), id="unknown-strategy"),
+    case(f"{ACME}format = 'html'", (":4: index[0].format", "'html'", "simple, flat"), id="unknown-format"),
+    case("dialect = 'uv'", (":1: dialect", "nothing in this project is written in 'uv'", "Leave the key out"), id="dialect-without-a-file"),
+    case("dialect = 'conda'", (":1: dialect", "'conda'", "One of: uv"), id="unknown-dialect"),
+    case(f"{OPEN} = ", ("pip-pinned.toml: file", "not valid TOML", "line 3", "Correct the syntax"), id="syntax"),
 ])
-def test_a_mistake_says_where_what_and_how_to_mend_it(text: str, parts: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_says_where_what_and_how_to_mend_it(text: str, parts: tuple[str, ...], tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ACME_UNSET", raising=False)
     (found,) = mistakes(tmp_path, text)
     assert found.startswith("pip-pinned.toml:")
@@ -100,7 +104,8 @@ def test_two_native_tables_are_a_mistake(tmp_path: Path) -> None:
     assert "Keep one" in found
 
 
-@pytest.mark.parametrize("text", ["tool = 1", "[tool]\npip-pinned = 1", "[tool]\nuv = []", "[[tool]]", "[tool.uv]\nindex = 1", "[tool.uv]\nsources = 1"])
+@pytest.mark.parametrize("text", ["tool = 1", "[tool]\npip-pinned = 1", "[tool]\nuv = []", "[[tool]]", "[tool.uv]\nindex = 1",
+                                  "[tool.uv]\nsources = 1"])
 def test_a_table_that_is_none_is_a_mistake(text: str, tmp_path: Path) -> None:
     (found,) = mistakes(tmp_path, text, "pyproject.toml")
     assert "Write" in found
@@ -126,13 +131,13 @@ def test_pins_of_one_name_to_one_index_may_overlap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), [
-    pytest.param("pip-pinned.toml", ACME.replace("pypi.acme.example", "[::1"), id="half-an-address"),
-    pytest.param("pip-pinned.toml", ACME.replace("pypi.acme.example", "pypi.acme.example:port"), id="port"),
-    pytest.param("pip-pinned.toml", f"{ACME}[sources]\nx = {{ index = 'acme', marker = \"'a' in extras\" }}", id="marker-of-lock-files"),
-    pytest.param("pip-pinned.toml", f"{ACME}[sources]\nx = {{ index = 'acme', marker = \"'a' == 'b'\" }}", id="marker-without-variable"),
-    pytest.param("pip-pinned.toml", f"x = {'[' * 20_000}", id="depth"),
-    pytest.param("pyproject.toml", f"{UV}[tool.uv.sources]\nx = [{{ index = ['acme'], extra = 'a' }}]", id="unhashable-index"),
-    pytest.param("pyproject.toml", '[tool.uv]\nindex-url = "wheels\\u0000"', id="null-character"),
+    case("pip-pinned.toml", ACME.replace("pypi.acme.example", "[::1"), id="half-an-address"),
+    case("pip-pinned.toml", ACME.replace("pypi.acme.example", "pypi.acme.example:port"), id="port"),
+    case("pip-pinned.toml", f"{ACME}[sources]\nx = {{ index = 'acme', marker = \"'a' in extras\" }}", id="marker-of-lock-files"),
+    case("pip-pinned.toml", f"{ACME}[sources]\nx = {{ index = 'acme', marker = \"'a' == 'b'\" }}", id="marker-without-variable"),
+    case("pip-pinned.toml", f"x = {'[' * 20_000}", id="depth"),
+    case("pyproject.toml", f"{UV}[tool.uv.sources]\nx = [{{ index = ['acme'], extra = 'a' }}]", id="unhashable-index"),
+    case("pyproject.toml", '[tool.uv]\nindex-url = "wheels\\u0000"', id="null-character"),
 ])
 def test_what_nobody_would_write_is_a_mistake_too(name: str, text: str, tmp_path: Path) -> None:
     assert mistakes(tmp_path, text, name)

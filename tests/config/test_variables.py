@@ -9,7 +9,8 @@ import pytest
 from tests.config.projects import mistakes, read
 
 INDEX = '[[{table}]]\nname = "acme"\nurl = "{url}"\n'
-TABLES = [("index", "pip-pinned.toml"), ("tool.pip-pinned.index", "pyproject.toml"), ("tool.uv.index", "pyproject.toml"), ("source", "Pipfile")]
+TABLES = [("index", "pip-pinned.toml"), ("tool.pip-pinned.index", "pyproject.toml"), ("tool.uv.index", "pyproject.toml"),
+          ("source", "Pipfile")]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def test_every_unset_variable_is_a_mistake(table: str, name: str, tmp_path: Path
 
 
 def test_only_a_pipfile_has_variables_without_braces(tmp_path: Path) -> None:
-    for (table, name), expected in zip(TABLES, ("$ACME_HOST", "$ACME_HOST", "$ACME_HOST", "pypi.acme.example")):
+    for (table, name), expected in zip(TABLES, ("$ACME_HOST", "$ACME_HOST", "$ACME_HOST", "pypi.acme.example"), strict=True):
         (tmp_path / table).mkdir()
         policy = read(tmp_path / table, INDEX.format(table=table, url="file:///$ACME_HOST/simple"), name)
         assert policy.indexes[0].url == f"file:///{expected}/simple"

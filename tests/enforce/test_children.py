@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import pips
+from tests.conftest import POLICY
 from tests.running import SRC, Machine
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import sdist
@@ -72,7 +72,8 @@ def test_the_sealed_policy_is_private_and_short_lived(acme: Machine) -> None:
     body = f'stat -c "%a %n" "$directory" "$directory"/* > {acme.project}/modes'
     done = acme.pinned("--python", _impostor(acme, body), "install", "--target", "site", "acme-core")
     assert done.code == 0, done.text
-    modes = dict(reversed(line.split(" ", 1)) for line in (acme.project / "modes").read_text().splitlines())
+    lines = (line.partition(" ") for line in (acme.project / "modes").read_text().splitlines())
+    modes = {name: mode for mode, _, name in lines}
     directory = min(modes, key=len)
     assert modes[directory] == "700"
     assert {modes[name] for name in modes if name != directory} == {"600"}
@@ -119,11 +120,8 @@ def test_a_build_backend_sees_neither_policy_nor_credentials(pip_version: str, d
     spy = _SPY.format(path=str(seen), tmp=str(machine.directory / "home" / "tmp"))
     private.add(sdist("acme-app", "1.0", build_requires=("acme-build",), code=spy))
     if dialect == "policy":
-        machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "${{ACME_URL}}"\nexplicit = true\n[[index]]\nname = "public"\nurl = "{public.url}"\n'
-                      'default = true\n[sources]\n"acme-*" = { index = "acme" }\n')
-        env = {"ACME_URL": private.url_with_credentials, "PIP_PINNED_INDEX_ACME_PASSWORD": "s3cret-password"}
-        env.pop("ACME_URL")  # what the user's own variables hold is the user's to hide; ours are hidden here
-        machine.write("pip-pinned.toml", (machine.project / "pip-pinned.toml").read_text().replace("${ACME_URL}", private.url_with_credentials))
+        machine.write("pip-pinned.toml", POLICY.format(private=private.url_with_credentials, public=public.url))
+        env = {"PIP_PINNED_INDEX_ACME_PASSWORD": "s3cret-password"}
     else:
         env = {"PIP_INDEX_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url_with_credentials}
     done = machine.pinned("install", "--target", "site", "acme-app", **env)

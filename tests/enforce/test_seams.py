@@ -69,6 +69,11 @@ def _edit(tree: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def _edit_twice(tree: Path, file: str, *edits: tuple[str, str]) -> None:
+    for old, new in edits:
+        _edit(tree, file, old, new)
+
+
 def _move_module(tree: Path, old: str, new: str) -> None:
     base = tree / "pip" / "_internal"
     (base / (old.replace(".", "/") + ".py")).rename(base / (new.replace(".", "/") + ".py"))
@@ -89,8 +94,8 @@ _MOVED: dict[str, Callable[[Path], None]] = {
     "preparer": lambda tree: _edit(tree, "operations/prepare.py", "        build_dir: str,\n", "        built_dir: str,\n"),
     "index_urls": lambda tree: _edit(tree, "index/package_finder.py", "def index_urls(self)", "def the_index_urls(self)"),
     "find_links": lambda tree: _edit(tree, "index/package_finder.py", "def find_links(self)", "def the_find_links(self)"),
-    "main_parser": lambda tree: (_edit(tree, "cli/main_parser.py", "            get_runnable_pip(),", "            get_running_pip(),"),  # type: ignore[func-returns-value]
-                                 _edit(tree, "cli/main_parser.py", "get_prog, get_runnable_pip", "get_prog, get_runnable_pip as get_running_pip")),
+    "main_parser": lambda tree: _edit_twice(tree, "cli/main_parser.py", ("            get_runnable_pip(),", "            get_running_pip(),"),
+                                            ("get_prog, get_runnable_pip", "get_prog, get_runnable_pip as get_running_pip")),
     "collector module": lambda tree: _move_module(tree, "index.collector", "index.gathering"),
     "prepare module": lambda tree: _move_module(tree, "operations.prepare", "operations.preparing"),
     "finder reads pages itself": lambda tree: _edit(

@@ -20,7 +20,8 @@ PINS = Policy(indexes=(index("acme", explicit=True),), pins=(pin("acme-*", "acme
 CLOSED = Policy(indexes=(index("acme", explicit=True), index("corp", default=True)), pins=(pin("acme-*", "acme"),), declared=True)
 
 
-def run(declared: Policy, flags: Options = NOTHING, ambient: Options = NOTHING, *, no_index: bool = False) -> tuple[Policy, tuple[str, ...]]:
+def run(declared: Policy, flags: Options = NOTHING, ambient: Options = NOTHING, *,
+        no_index: bool = False) -> tuple[Policy, tuple[str, ...]]:
     """The run's policy and notices; none of them shows a secret."""
     policy, notices = combine(declared, flags, ambient, no_index=no_index, pypi=PYPI)
     assert "secret" not in " ".join(notices)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pip_pinned.policy import codec
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Index, Pin, Policy, Strategy
+from pip_pinned.policy.model import Policy, Strategy
 from tests.policy.building import PATTERNS, index, pin, policies
 
-POLICY = Policy(indexes=(index("acme", explicit=True), index("public", default=True)), pins=(pin("acme-*", "acme"), pin("jax", "acme", "holds")),
-                declared=True)
+POLICY = Policy(indexes=(index("acme", explicit=True), index("public", default=True)), declared=True,
+                pins=(pin("acme-*", "acme"), pin("jax", "acme", "holds")))
 
 
 @given(policies())
@@ -66,13 +66,13 @@ def test_the_seal_is_canonical() -> None:
     assert json.loads(codec.canonical(data))["schema"] == codec.SCHEMA
 
 
-def _moved(one: Index | Pin) -> Index | Pin:
-    return replace(one, origin="elsewhere.toml:77")
+ELSEWHERE = "elsewhere.toml:77"
 
 
 @given(policies())
 def test_a_fingerprint_ignores_where_things_were_written(policy: Policy) -> None:
-    moved = replace(policy, indexes=tuple(map(_moved, policy.indexes)), pins=tuple(map(_moved, policy.pins)))
+    moved = replace(policy, indexes=tuple(replace(one, origin=ELSEWHERE) for one in policy.indexes),
+                    pins=tuple(replace(one, origin=ELSEWHERE) for one in policy.pins))
     assert codec.fingerprint(moved) == codec.fingerprint(policy)
     assert codec.fingerprint(replace(policy, pins=policy.pins[::-1])) == codec.fingerprint(policy)
 

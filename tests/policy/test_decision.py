@@ -93,7 +93,8 @@ def test_spelling_variants_decide_alike(policy: Policy, name: str, chance: rando
 
 
 @given(policies(), NAMES, st.sampled_from(Strategy), st.randoms(use_true_random=False), st.sampled_from(INDEX_NAMES))
-def test_a_pinned_names_place_depends_on_its_pin_alone(policy: Policy, name: str, strategy: Strategy, chance: random.Random, gone: str) -> None:
+def test_a_pinned_names_place_depends_on_its_pin_alone(policy: Policy, name: str, strategy: Strategy, chance: random.Random,
+                                                       gone: str) -> None:
     target = chance.choice((None, *(one.name for one in policy.indexes)))
     pins = [*(one for one in policy.pins if one.pattern != name), pin(name, target)]
     decision = _decide(replace(policy, pins=tuple(pins)), name)

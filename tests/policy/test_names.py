@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import pytest
@@ -46,7 +46,7 @@ def test_the_literal_prefix_ends_at_the_first_wildcard(pattern: str, prefix: str
     assert names.literal_prefix(pattern) == prefix
 
 
-@lru_cache(maxsize=None)
+@cache
 def _matched(pattern: str) -> frozenset[str]:
     """All names over two letters that a glob matches, long enough for what two globs can have in common."""
     regex = names.glob_regex(pattern)

@@ -106,7 +106,7 @@ class _Demo:
     def _excerpt(self, errors: str) -> tuple[str, ...]:
         text = errors.replace(self.private.url, "$PRIVATE")
         wanted = ("error:", "answer:", "not considered:")
-        lines = (re.sub(r"^[\s│╰─>×]*", "", line) for line in text.splitlines())
+        lines = (re.sub(r"^\W*", "", line) for line in text.splitlines())
         return tuple(line for line in lines if line.startswith(wanted))
 
 

@@ -75,9 +75,8 @@ class DemoIndex:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/simple"
 
-    def __enter__(self) -> DemoIndex:
+    def __enter__(self) -> None:
         self._thread.start()
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self._server.shutdown()

@@ -70,7 +70,8 @@ class Table:
 
     def text(self, key: str, *, required: bool = False) -> str | None:
         """A string."""
-        return self._typed(key, str, "a string", required)
+        value: str | None = self._typed(key, str, "a string", required)
+        return value
 
     def flag(self, key: str, default: bool) -> bool:
         """A boolean."""

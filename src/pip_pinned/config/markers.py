@@ -39,7 +39,7 @@ def overlap(first: str | None, second: str | None) -> bool:
     one, other = Marker(first), Marker(second)
     literals: dict[str, set[str]] = {}
     for marker in (one, other):
-        _collect(marker._markers, literals)
+        _collect(marker._markers, literals)  # noqa: SLF001 (packaging offers no other view of a marker)
     axes: list[list[dict[str, str]]] = [list(_PLATFORMS)]
     versions = literals.pop("python_version", set()) | literals.pop("python_full_version", set())
     if versions:

@@ -35,9 +35,8 @@ def read(document: Document) -> Draft:
                 continue
             origin, pattern = table.origin_of(package), names.normalize(package)
             if "index" in requirement:
-                entry = table.table(package)
-                assert entry is not None
-                index = entry.text("index")
+                listed = table.table(package)
+                index = None if listed is None else listed.text("index")
                 if index is not None and not any(pin.pattern == pattern and pin.index == index for pin in draft.pins):
                     draft.pins.append(Pin(pattern=pattern, index=index, origin=origin))
             elif any(key in requirement for key in _ELSEWHERE):

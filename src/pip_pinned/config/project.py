@@ -50,13 +50,12 @@ class _Tables:
 
     def __init__(self, root: Path, problems: Problems) -> None:
         self._problems = problems
-        self.native: Table | None = None
         self.foreign: dict[str, Document | Table] = {}
         pyproject = root / "pyproject.toml"
-        if pyproject.is_file():
-            tool = Document(pyproject, problems).root.table("tool")
-            if tool is not None:
-                self._read_tool(tool)
+        tool = Document(pyproject, problems).root.table("tool") if pyproject.is_file() else None
+        self.native = None if tool is None else tool.table("pip-pinned")
+        if tool is not None:
+            self._read_tool(tool)
         own = root / "pip-pinned.toml"
         if own.is_file():
             if self.native is not None:
@@ -66,7 +65,6 @@ class _Tables:
             self.foreign["pipfile"] = Document(root / "Pipfile", problems)
 
     def _read_tool(self, tool: Table) -> None:
-        self.native = tool.table("pip-pinned")
         table = tool.table("uv") if "uv" in tool.data else None
         if table is not None and uv.governs(table):
             self.foreign["uv"] = table

@@ -40,7 +40,7 @@ def sing(run: Run) -> None:
         for suffix, code in (("-503", "index-unavailable"), ("-401", "index-auth-failed"), ("-404", "pin-not-found")):
             try:
                 finder.find_all_candidates(_NAME + suffix)
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 (whatever it is, unless it is the expected stop, this pip is refused)
                 error = failures.ours(exc)
                 if error is None or error.code != code:
                     _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")

@@ -29,7 +29,8 @@ def main(kernel: str, policy: str, digest: str) -> None:
     except OSError:
         pass
     spec = importlib.util.spec_from_file_location("pip_pinned", os.path.join(kernel, "__init__.py"), submodule_search_locations=[kernel])
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
     sys.modules["pip_pinned"] = package
     spec.loader.exec_module(package)

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from pip_pinned.enforce import failures
@@ -185,4 +186,4 @@ def watch_children() -> None:
 
 
 def _runs_pip_module(words: list[str]) -> bool:
-    return any(first == "-m" and second in ("pip", "pip._internal") for first, second in zip(words, words[1:]))
+    return any(first == "-m" and second in ("pip", "pip._internal") for first, second in pairwise(words))

@@ -274,7 +274,6 @@ def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, loc
 def _hashes_on_page(run: Run, decision: Decision, page: str, url: str, session: Any) -> set[str]:
     """Hashes (``sha256=…``) that the pinned index's page gives for a file of this URL."""
     from pip._internal.index.collector import LinkCollector, parse_links
-    from pip._internal.models.link import Link
     from pip._internal.models.search_scope import SearchScope
 
     found: set[str] = set()

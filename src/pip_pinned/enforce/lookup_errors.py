@@ -9,7 +9,7 @@ from pip_pinned.policy.model import Decision, Index
 
 _HINTS = {
     "name-not-pinned": "Pin it in [tool.pip-pinned.sources], or for one run with --pin {name}=INDEX.",
-    "no-index-pinned": "Leave --no-index out, or pin {name} to an index with format = \"flat\".",
+    "no-index-pinned": 'Leave --no-index out, or pin {name} to an index with format = "flat".',
     "not-on-an-index": "Give it to pip as a path or URL yourself, or pin it to an index.",
 }
 _MESSAGES = {

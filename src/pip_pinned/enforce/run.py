@@ -12,8 +12,8 @@ from typing import Any
 from pip_pinned.enforce import failures
 from pip_pinned.policy import codec, names, urls
 from pip_pinned.policy.decision import Decider
-from pip_pinned.policy.model import Decision, Index, Policy
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Decision, Index, Policy
 
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"

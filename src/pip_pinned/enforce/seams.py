@@ -64,7 +64,7 @@ class Hooks(importlib.abc.MetaPathFinder):
     ``after`` runs once a module is patched, inside its import: an exception there fails the import.
     """
 
-    def __init__(self, run: object, seams: Iterable[Seam], after: Callable[[ModuleType], None] = lambda module: None) -> None:
+    def __init__(self, run: object, seams: Iterable[Seam], after: Callable[[ModuleType], None]) -> None:
         self._run = run
         self._after = after
         self._by_module: dict[str, list[Seam]] = {}

@@ -138,7 +138,7 @@ def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool,
     failures.stop(PipPinnedError(
         "off-origin-file", f"A file of {name} is on another origin than its index, and the index {why}.",
         context=f"package: {name}\npage: {urls.redact(page)} {how}\nfile: {urls.redact(urls.without_fragment(url))}",
-        hint=f"Let the index give hashes, or set allow-file-hosts = [\"{urlsplit(url).hostname}\"] in the policy."))
+        hint=f'Let the index give hashes, or set allow-file-hosts = ["{urlsplit(url).hostname}"] in the policy.'))
 
 
 def allow_listed(run: Run, link: Any, grant: Grant) -> None:

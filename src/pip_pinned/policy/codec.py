@@ -60,7 +60,7 @@ def fingerprint(policy: Policy) -> str:
     Caches of built wheels live under it, so that a wheel built under one policy never serves another.
     """
     data = encode(policy)
-    for item, index in zip(data["indexes"], policy.indexes):
+    for item, index in zip(data["indexes"], policy.indexes, strict=True):
         item.update(url=index.bare, origin="")
     data["pins"] = sorted(([p.pattern, p.index, p.marker] for p in policy.pins), key=repr)
     return digest(canonical(data))[:16]

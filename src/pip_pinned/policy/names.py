@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _PROJECT = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
@@ -52,7 +52,7 @@ def glob_regex(pattern: str) -> re.Pattern[str]:
 def globs_overlap(first: str, second: str) -> bool:
     """Whether some name could match both globs."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def meet(i: int, j: int) -> bool:
         if i == len(first) and j == len(second):
             return True

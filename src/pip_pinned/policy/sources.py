@@ -83,7 +83,7 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
         if urls.local_path(location) is not None:
             local.append(location)
         elif not any(urls.same_index(index.url, location) for index in indexes):
-            _insert(indexes, _anonymous(location, origin, taken, format="flat"))
+            _insert(indexes, _anonymous(location, origin, taken, kind="flat"))
     return replace(policy, indexes=tuple(indexes), find_links=(*policy.find_links, *local), no_index=policy.no_index or no_index)
 
 
@@ -140,7 +140,7 @@ def _check_url(url: str, origin: str) -> None:
                              hint="Write the whole URL, with https:// or file://.")
 
 
-def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, format: str = "simple") -> Index:
+def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple") -> Index:
     parts = urlsplit(url)
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", parts.hostname or urls.local_path(url) or "index").strip("-")
     name, count = base, 1
@@ -148,7 +148,7 @@ def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False,
         count += 1
         name = f"{base}-{count}"
     taken.add(name.lower())
-    return Index(name=name, url=url, origin=origin, default=default, format=format)
+    return Index(name=name, url=url, origin=origin, default=default, format=kind)
 
 
 def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, taken: set[str],
@@ -226,7 +226,7 @@ def _find_links(declared: Policy, flags: Options, ambient: Options, known: list[
             elif ignore:
                 ignored.append(urls.redact(location))
             else:
-                remote.append(_anonymous(location, origin, taken, format="flat"))
+                remote.append(_anonymous(location, origin, taken, kind="flat"))
     if ignored:
         notices.append(f"find-links {' '.join(ignored)} from the environment or pip.conf is ignored: the policy is declared "
                        "(ambient-indexes = true would keep it).")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 from pip_pinned.report.screen import console
 
