@@ -97,6 +97,7 @@ def main() -> None:
         Path(directory, "pip-pinned.toml").write_text(
             f'[[index]]\nname = "acme"\nurl = "{index.url}"\ndefault = true\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # both are measured as they are once installed
         environment.update(PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
         compare("pip --version", ["--version"], runs, environment, directory, ["--version"])
         install = ["install", "--dry-run", "--ignore-installed"]

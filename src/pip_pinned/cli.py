@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from pip_pinned.policy.model import Policy
 
 VERBS = ("demo", "explain")
 
@@ -22,7 +25,6 @@ def main() -> NoReturn:
         sys.exit(command.main(args[args.index(verb) + 1:] if args[0] != "help" else ["--help"], project))
 
     from pip_pinned.enforce.launch import run_pip
-    from pip_pinned.policy.model import Policy
 
     def load() -> Policy:
         from pip_pinned.config.project import load_policy

@@ -97,20 +97,18 @@ def read(files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_file_is_read_or_explained(name: str, data: st.DataObject) -> None:
     content = data.draw(FILE_CONTENTS[name])
     read({name: document(content if isinstance(content, dict) else {"x": content})})
 
 
-@settings(deadline=None)
 @given(PYPROJECT, PIPFILE)
 def test_any_two_files_are_read_or_explained(pyproject: dict[str, Any], pipfile: dict[str, Any]) -> None:
     read({"pyproject.toml": document(pyproject), "Pipfile": document(pipfile)})
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FILES), st.text(st.sampled_from("[]{}=.,\"'#ab1 \n\t\\") | st.characters(codec="utf-8"), max_size=40))
 def test_any_text_is_read_or_explained(name: str, text: str) -> None:
     read({name: text})

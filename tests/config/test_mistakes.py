@@ -13,14 +13,15 @@ from tests.config.projects import ACME, CORP, PIPFILE, UV, mistakes, read
 
 OPEN = ACME.removesuffix("\n")
 PINS = f"{ACME}\n[sources]\n"
-TWO = f"{TWO}"
+TWO = f"{ACME}{CORP}\n[sources]\n"
 case = pytest.param
 
 
 @pytest.mark.parametrize(("text", "parts"), [
     case(f"{ACME}explict = true", ("pip-pinned.toml:4: index[0].explict", "unknown key", "'explicit'"), id="unknown-key-of-an-index"),
     case(f"sorces = {{}}\n{ACME}", (":1: sorces", "unknown key", "'sources'"), id="unknown-key"),
-    case(f"{PINS}six = {{ index = 'acme', makrer = '' }}", (":6: sources.six.makrer", "unknown key", "'marker'"), id="unknown-key-of-a-pin"),
+    case(f"{PINS}six = {{ index = 'acme', makrer = '' }}", (":6: sources.six.makrer", "unknown key", "'marker'"),
+         id="unknown-key-of-a-pin"),
     case(f"{ACME}zzz = 1", ("index[0].zzz", "unknown key", "Known keys: name, url"), id="unknown-key-like-no-other"),
     case(f"{PINS}six = {{ index = 'acmee' }}", (":6: six", "no index 'acmee'", "Did you mean 'acme'?"), id="unknown-index"),
     case(f"{PINS}six = {{ index = 'zzz' }}", (":6: six", "no index 'zzz'", "Declared indexes: acme"), id="index-like-no-other"),

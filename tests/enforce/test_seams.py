@@ -25,7 +25,7 @@ def raw():
     found = []
     for seam in seams.SEAMS:
         try:
-            owner = importlib.import_module(seam.module)
+            owner = importlib.import_module("pip._internal." + seam.module)
         except ImportError:
             continue
         *path, name = seam.attribute.split(".")

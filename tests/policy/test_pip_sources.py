@@ -138,7 +138,8 @@ URLS = st.sampled_from((ACME, NEW, OTHER, PYPI, CORP, PAGE, "https://acme.exampl
 NAMED = st.builds("{}={}".format, st.sampled_from(("acme", "new", "pypi", "acme.example", "new.example-2")), URLS)
 LAYERS = st.builds(
     Options, index_url=st.none() | URLS, extra_index_urls=st.lists(URLS, max_size=3).map(tuple),
-    find_links=st.lists(URLS, max_size=2).map(tuple), indexes=st.lists(NAMED, max_size=2, unique_by=lambda value: value.partition("=")[0]).map(tuple), default_index=st.none() | NAMED | URLS,
+    find_links=st.lists(URLS, max_size=2).map(tuple),
+    indexes=st.lists(NAMED, max_size=2, unique_by=lambda value: value.partition("=")[0]).map(tuple), default_index=st.none() | NAMED | URLS,
     strategy=st.none() | st.sampled_from(Strategy).map(lambda strategy: strategy.value))
 LINES = st.builds(Options, index_url=st.none() | URLS, extra_index_urls=st.lists(URLS, max_size=2).map(tuple),
                   find_links=st.lists(URLS, max_size=2).map(tuple))

@@ -138,6 +138,11 @@ def test_a_comment_cannot_move_a_pin_that_another_platform_has() -> None:
     conflict(declared, "jax", "acme")
 
 
+def test_a_comment_cannot_take_a_name_off_a_glob_where_its_exact_pin_does_not_hold() -> None:
+    declared = replace(PINS, indexes=(*PINS.indexes, index("new")), pins=(*PINS.pins, pin("acme-core", "new", "sys_platform == 'win32'")))
+    conflict(declared, "acme-core", "new")
+
+
 def test_a_comment_cannot_move_a_pin_of_the_command_line() -> None:
     policy, _ = run(PINS, Options(pins=("six=acme",)))
     conflict(policy, "six", "pypi")

@@ -38,6 +38,10 @@ def read(table: Table) -> Draft:
         if not names.is_valid_pattern(pattern):
             sources.problem(pattern, "not a project name or a glob over names", "Letters, digits, '.', '_', '-', '*' and '?'.")
             continue
+        value = sources.data[pattern]
+        if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("index"), str):  # nearly all of them are
+            draft.pins.append(Pin(pattern=names.normalize(pattern), index=value["index"], origin=sources.origin_of(pattern)))
+            continue
         for entry in sources.table_or_tables(pattern):
             entry.check_keys(("index", "marker"))
             index_name, marker = entry.text("index", required=True), entry.text("marker")

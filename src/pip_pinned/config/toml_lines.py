@@ -19,7 +19,8 @@ class Lines:
         counts: dict[Path, int] = {}
         table: Path = ()
         for number, line in enumerate(text.splitlines(), 1):
-            header, key = _HEADER.match(line), _KEY.match(line)
+            header = _HEADER.match(line) if "[" in line else None
+            key = _KEY.match(line) if "=" in line else None
             if header is not None:
                 table = self._resolve(_parts(header.group(2)), counts)
                 if header.group(1) == "[[":
@@ -27,7 +28,9 @@ class Lines:
                     table = (*table, counts[table])
                 self._lines.setdefault(table, number)
             elif key is not None:
-                self._lines.setdefault((*table, *_parts(key.group(1))), number)
+                name = key.group(1)
+                parts = (name.strip("\"'"),) if "." not in name else _parts(name)
+                self._lines.setdefault((*table, *parts), number)
 
     def of(self, path: Path) -> int | None:
         """The line of the key, or of the nearest table or key around it."""

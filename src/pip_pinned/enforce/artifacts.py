@@ -15,20 +15,17 @@ from typing import Any
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, Grant, Run
-from pip_pinned.enforce.seams import replaces
 from pip_pinned.enforce.transport import allow_listed, refuse_off_origin
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
 
 
-@replaces("operations.prepare", "RequirementPreparer.prepare_linked_requirement", ("self", "req", "parallel_builds"))
 def prepare_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool = False) -> Any:
     """Check where an artifact comes from before anything of it is fetched, and whose it is once that is known."""
     return _prepare(run, req, lambda: original(self, req, parallel_builds))
 
 
-@replaces("operations.prepare", "RequirementPreparer.prepare_editable_requirement", ("self", "req"))
 def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> Any:
     """The same for editable requirements, which are always direct references."""
     return _prepare(run, req, lambda: original(self, req))
@@ -110,14 +107,12 @@ def _key(url: str) -> str:
 # -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------
 
 
-@replaces("cache", "SimpleWheelCache.get_path_for_link", ("self", "link"))
 def get_path_for_link(run: Run, original: Callable[..., Any], self: Any, link: Any) -> str:
     """Wheels built under this policy only: pip's key is the URL, whoever built from it and with what."""
     below = os.path.relpath(original(self, link), self.cache_dir)
     return os.path.join(self.cache_dir, "pip-pinned", run.fingerprint, below)
 
 
-@replaces("cache", "WheelCache.get_cache_entry", ("self", "link", "package_name", "supported_tags"))
 def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any, package_name: str | None, supported_tags: Any) -> Any:
     """A wheel from the cache stands for the sdist that it was built from."""
     entry = original(self, link, package_name, supported_tags)
@@ -133,13 +128,11 @@ def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any
     return entry
 
 
-@replaces("operations.prepare", "_check_download_dir", ("link", "download_dir", "hashes"), ("link", "download_dir", "hashes", "warn_on_hash_mismatch"))
 def check_download_dir(run: Run, original: Callable[..., Any], link: Any, download_dir: str, hashes: Any, *args: Any, **kwargs: Any) -> Any:
     """A file of the right name counts as downloaded only if a hash says so."""
     return original(link, download_dir, hashes, *args, **kwargs) if hashes else None
 
 
-@replaces("operations.prepare", "RequirementPreparer.save_linked_requirement", ("self", "req"))
 def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> None:
     """pip leaves a same-named file in place; what was downloaded now replaces it."""
     original(self, req)

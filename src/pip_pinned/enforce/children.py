@@ -13,15 +13,11 @@ import inspect
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
-from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, PYTHON, Run
-from pip_pinned.enforce.seams import replaces
 from pip_pinned.policy import codec
 from pip_pinned.policy.errors import PipPinnedError
 
@@ -87,38 +83,30 @@ def _terminated(number: int, frame: object) -> None:
     os.kill(os.getpid(), number)
 
 
-@replaces("cli.main_parser", "get_runnable_pip", ())
 def runnable_pip_for_python(run: Run, original: Callable[..., Any]) -> str:
     """The child of ``--python``: it reads its own options, over the policy that is declared here."""
     return seal(run, PYTHON, inspect.unwrap(original)())  # before pip 26.2 it comes from build_env, where ours stands already
 
 
-def _runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:
+def runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:
+    """The child that installs build requirements: the policy as it is now, and nothing else about sources."""
     index = run.building[-1] if run.building else None
     return seal(run, BUILD, original(), index.name if index is not None and index.inherit else None)
 
 
-# get_runnable_pip moved in pip 26.2 (https://github.com/pypa/pip/pull/13892): build_env.py before, build_env/installer.py since.
-replaces("build_env", "get_runnable_pip", (), optional=True)(_runnable_pip_for_build)
-replaces("build_env.installer", "get_runnable_pip", (), optional=True)(_runnable_pip_for_build)
 
 
-@replaces("index.package_finder", "PackageFinder.index_urls")
-def finder_index_urls(run: Run, self: Any) -> list[str]:
+def finder_index_urls(run: Run, original: Any, self: Any) -> list[str]:
     """What pip would put on a child's command line: nothing, so that it says ``--no-index`` there."""
     return []
 
 
-@replaces("index.package_finder", "PackageFinder.find_links")
-def finder_find_links(run: Run, self: Any) -> list[str]:
+def finder_find_links(run: Run, original: Any, self: Any) -> list[str]:
     """The same for find-links: the child has its policy, and the command line shows no URL."""
     return []
 
 
-_INPROCESS = ("self", "requirements", "prefix", "kind", "for_req")
-
-
-def _install_inprocess(run: Run, original: Callable[..., Any], self: Any, requirements: Any, *args: Any, **kwargs: Any) -> Any:
+def install_inprocess(run: Run, original: Callable[..., Any], self: Any, requirements: Any, *args: Any, **kwargs: Any) -> Any:
     """Build requirements installed by this very process (``--use-feature=inprocess-build-deps``)."""
     from pip._vendor.packaging.requirements import Requirement
 
@@ -135,11 +123,8 @@ def _install_inprocess(run: Run, original: Callable[..., Any], self: Any, requir
         run.build_depth -= 1
 
 
-replaces("build_env", "InprocessBuildEnvironmentInstaller.install", _INPROCESS, optional=True)(_install_inprocess)
-replaces("build_env.installer", "InprocessBuildEnvironmentInstaller.install", _INPROCESS, optional=True)(_install_inprocess)
 
 
-@replaces("operations.prepare", "RequirementPreparer.__init__", ("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."))
 def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """From here on build backends may run: take indexes and credentials out of what they inherit (CONTRACT 4.9)."""
     hide_sources(run)
@@ -167,23 +152,3 @@ def restore_sources(run: Run, environment: dict[str, str] | None) -> None:
     for name in ("PIP_NO_INDEX", "PIP_CONFIG_FILE"):
         os.environ.pop(name, None)
     os.environ.update(environment)
-
-
-def watch_children() -> None:
-    """Stop any pip that this pip starts without us: an audit hook (PEP 578) cannot be taken out again."""
-    runner = os.path.normcase("__pip-runner__.py")
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event != "subprocess.Popen":
-            return
-        command = arguments[1]
-        words = [command] if isinstance(command, (str, bytes)) else list(command)
-        texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
-        if any(os.path.basename(text) == runner for text in texts) or _runs_pip_module(texts):
-            failures.stop(failures.unsupported_pip("pip starts another pip in a way that pip-pinned does not know"))
-
-    sys.addaudithook(hook)
-
-
-def _runs_pip_module(words: list[str]) -> bool:
-    return any(first == "-m" and second in ("pip", "pip._internal") for first, second in pairwise(words))

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import runpy
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pip_pinned.enforce import artifacts, canary, children, failures, inputs, lookup, transport
+from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, Run
-from pip_pinned.enforce.seams import SEAMS, Hooks
-from pip_pinned.policy import codec
+from pip_pinned.enforce.seams import Hooks
+from pip_pinned.enforce.watch import watch_children
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Policy
 
-__all__ = ["artifacts", "inputs", "lookup", "transport"]  # imported for the seams that they register
+if TYPE_CHECKING:
+    from pip_pinned.policy.model import Policy
 
 
 def run_pip(load: Callable[[], Policy]) -> NoReturn:
     """Run pip with ``sys.argv`` under the policy that ``load`` gives when pip comes to search; never returns."""
-    if importlib.util.find_spec("pip") is None:
+    try:
+        import pip  # noqa: F401
+    except ImportError:
         _exit(PipPinnedError("unsupported-pip", f"There is no pip in {sys.executable}.", hint="python -m ensurepip installs one."))
     run = Run(load, decision_log=os.environ.get("PIP_PINNED_DECISION_LOG"))
     _run(run, lambda: runpy.run_module("pip", run_name="__main__"))
@@ -30,6 +31,9 @@ def run_pip(load: Callable[[], Policy]) -> NoReturn:
 
 def run_child(raw: bytes, digest: str) -> NoReturn:
     """Run a pip that pip started, under the sealed policy in ``raw``."""
+    from pip_pinned.enforce import children
+    from pip_pinned.policy import codec
+
     try:
         data = codec.open_sealed(raw, digest)
     except PipPinnedError as exc:
@@ -47,6 +51,8 @@ def _loader(data: dict[str, Any]) -> Callable[[], Policy]:
         if "error" in data:
             code, message, context, hint = data["error"]
             raise PipPinnedError(code, message, context=context, hint=hint)
+        from pip_pinned.policy import codec
+
         return codec.decode(data["policy"])
 
     return load
@@ -57,17 +63,19 @@ def install(run: Run) -> Hooks:
 
     def after(module: ModuleType) -> None:
         if module.__name__ == "pip._internal.index.package_finder":
+            from pip_pinned.enforce import canary
+
             hooks.check_modules()
             canary.sing(run)
 
-    hooks = Hooks(run, SEAMS, after)
+    hooks = Hooks(run, after)
     hooks.install()
     return hooks
 
 
 def _run(run: Run, start: Callable[[], object]) -> NoReturn:
     install(run)
-    children.watch_children()
+    watch_children()
     try:
         start()
     except Exception as exc:

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from pip_pinned.enforce import failures, lookup_errors
 from pip_pinned.enforce.run import Grant, Question, Run
-from pip_pinned.enforce.seams import replaces
 from pip_pinned.enforce.transport import CrossOriginRedirect
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.answers import Verdict, judge
@@ -46,7 +45,6 @@ class Found:
         return self._files
 
 
-@replaces("index.collector", "LinkCollector.collect_sources", ("self", "project_name", "candidates_from_page"))
 def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_name: str, candidates_from_page: CandidatesFromPage) -> Any:
     """Ask the indexes that the policy names for this project, in its order."""
     from pip._internal.index.collector import CollectedSources
@@ -183,7 +181,6 @@ class _Asker:
         failures.stop(lookup_errors.fault(self.decision, question, verdict))
 
 
-@replaces("index.collector", "LinkCollector.fetch_response", ("self", "location"), ("self", "location", "package_name"))
 def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
     """Read a project page and judge the answer: a fault stops, and only a page of this index's own origin counts."""
     question = run.question
@@ -223,7 +220,6 @@ def _lists_project(content: Any, name: str) -> bool:
     return any(names.file_belongs_to(link.filename, name) for link in parse_links(content))
 
 
-@replaces("index.collector", "_handle_get_simple_fail", ("link", "reason", "meth"))
 def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None) -> None:
     """Keep what pip is about to turn into "no such project"."""
     question = run.question
@@ -235,7 +231,6 @@ def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, re
     original(link, reason, meth)
 
 
-@replaces("index.package_finder", "PackageFinder.find_all_candidates", ("self", "project_name"))
 def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, project_name: str) -> list[Any]:
     """Everything the finder returns that no index listed came from local find-links, which only unpinned names see."""
     candidates: list[Any] = original(self, project_name)
@@ -246,7 +241,6 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
     return candidates
 
 
-@replaces("index.package_finder", "CandidateEvaluator.get_applicable_candidates", ("self", "candidates"))
 def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]) -> list[Any]:
     """Under the two unsafe strategies, what an earlier index offers hides what a later one does."""
     applicable: list[Any] = original(self, candidates)

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pip_pinned.enforce import failures
-from pip_pinned.policy import codec, names, urls
-from pip_pinned.policy.decision import Decider
+from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Decision, Index, Policy
+
+if TYPE_CHECKING:
+    from pip_pinned.policy.decision import Decider
+    from pip_pinned.policy.model import Decision, Index, Policy
 
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"
 
 
-@dataclass
 class Question:
     """One index asked about one project, and what came back."""
 
-    index: Index
-    name: str
-    status: int | None = None
-    failure: str = ""
-    redirected_to: str = ""
-    final_url: str = ""
-    lists_project: bool = True
-    answered: bool = False
+    def __init__(self, index: Index, name: str) -> None:
+        self.index = index
+        self.name = name
+        self.status: int | None = None
+        self.failure = ""
+        self.redirected_to = ""
+        self.final_url = ""
+        self.lists_project = True
+        self.answered = False
 
 
-@dataclass(frozen=True)
 class Listing:
     """A file that an index (None: a local directory of find-links) listed for a project, on that page."""
 
-    name: str
-    index: Index | None
-    page: str
+    def __init__(self, name: str, index: Index | None, page: str) -> None:
+        self.name = name
+        self.index = index
+        self.page = page
 
 
-@dataclass(frozen=True)
 class Grant:
     """A URL that may be requested, and what a redirect of it may do.
 
@@ -50,9 +49,10 @@ class Grant:
     ``hashed`` says that pip will check the file against a hash of its page.
     """
 
-    index: Index | None = None
-    listing: Listing | None = None
-    hashed: bool = False
+    def __init__(self, *, index: Index | None = None, listing: Listing | None = None, hashed: bool = False) -> None:
+        self.index = index
+        self.listing = listing
+        self.hashed = hashed
 
 
 class Run:
@@ -69,7 +69,7 @@ class Run:
         self.decision_log = decision_log
         self.inherited_by_roots = inherited_by_roots
         self.verbosity = 0
-        self.declared = Policy()
+        self.declared: Policy | None = None
         self._decider: Decider | None = None
         self._fingerprint = ""
         self.inherited: dict[str, Index] = {}
@@ -89,7 +89,7 @@ class Run:
 
     def declare(self) -> Policy:
         """Load the declared policy, once; it is in force until ``enforce_policy`` replaces it."""
-        if self._decider is None:
+        if self.declared is None:
             self.declared = self._load()
             self.enforce_policy(self.declared)
         return self.declared
@@ -108,12 +108,16 @@ class Run:
 
     def enforce_policy(self, policy: Policy) -> None:
         """Put a policy in force."""
+        from pip_pinned.policy.decision import Decider
+
         self._decider = Decider(policy, marker_holds)
         self._fingerprint = ""
 
     @property
     def fingerprint(self) -> str:
         """``codec.fingerprint`` of the policy in force."""
+        from pip_pinned.policy import codec
+
         if not self._fingerprint:
             self._fingerprint = codec.fingerprint(self.policy)
         return self._fingerprint
@@ -175,6 +179,8 @@ class Run:
             self._noted.add(key)
             sys.stderr.write(f"pip-pinned: {decision.name}: {outcome} on {index.name if index else 'no index'} ({decision.because})\n")
         if self.decision_log:
+            import json
+
             line = json.dumps({"name": decision.name, "index": index.name if index else None, "outcome": outcome,
                                "because": decision.because, "role": self.role})
             with open(self.decision_log, "a", encoding="utf-8") as log:

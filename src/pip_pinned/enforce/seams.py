@@ -1,16 +1,18 @@
-"""Putting our functions in the place of pip's, when pip's modules are first imported, and taking them out again."""
+"""The seams of pip, all of them, and how our functions are put in their place and taken out again.
+
+A seam is an attribute of a module of ``pip._internal`` with the parameters that it has in every supported pip. Its
+replacement is named, not imported: a command that searches nothing does not pay for the rest of the kernel.
+"""
 
 from __future__ import annotations
 
 import functools
-import importlib.abc
 import importlib.machinery
-import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pip_pinned.enforce import failures
 
@@ -18,63 +20,83 @@ Signature = tuple[str, ...]
 _ABSENT = object()
 
 
-@dataclass(frozen=True)
-class Seam:
-    """One attribute of one module of pip, the parameter names it may have, and what replaces it.
+class Seam(NamedTuple):
+    """One attribute of one module of pip, and ``module.function`` of this room that replaces it.
 
-    ``replacement(run, original, *args, **kwargs)``. A signature that ends in ``...`` is a beginning, for a
-    constructor whose further arguments are passed on unseen. ``signatures`` empty means a property.
-    ``optional`` is for an attribute that some supported pips do not have.
+    The function is called as ``replacement(run, original, *args, **kwargs)``. A signature that ends in ``...`` is a
+    beginning, for a constructor whose further arguments are passed on unseen; no signature means a property.
+    ``optional`` is for what some supported pips do not have.
     """
 
     module: str
     attribute: str
-    signatures: tuple[Signature, ...]
-    replacement: Callable[..., Any]
+    replacement: str
+    signatures: tuple[Signature, ...] = ()
     optional: bool = False
 
 
-SEAMS: list[Seam] = []
+_PREPARER = "RequirementPreparer."
+_INPROCESS = ("self", "requirements", "prefix", "kind", "for_req")
+
+SEAMS = (
+    # where a name is looked up, and what an index answered
+    Seam("index.collector", "LinkCollector.collect_sources", "lookup.collect_sources", (("self", "project_name", "candidates_from_page"),)),
+    Seam("index.collector", "LinkCollector.fetch_response", "lookup.fetch_response", (("self", "location"), ("self", "location", "package_name"))),
+    Seam("index.collector", "_handle_get_simple_fail", "lookup.handle_get_simple_fail", (("link", "reason", "meth"),)),
+    Seam("index.package_finder", "PackageFinder.find_all_candidates", "lookup.find_all_candidates", (("self", "project_name"),)),
+    Seam("index.package_finder", "CandidateEvaluator.get_applicable_candidates", "lookup.get_applicable_candidates", (("self", "candidates"),)),
+    # any artifact that is about to be used
+    Seam("operations.prepare", _PREPARER + "prepare_linked_requirement", "artifacts.prepare_linked_requirement", (("self", "req", "parallel_builds"),)),
+    Seam("operations.prepare", _PREPARER + "prepare_editable_requirement", "artifacts.prepare_editable_requirement", (("self", "req"),)),
+    # what lies about: files of the right name, wheels built earlier
+    Seam("operations.prepare", "_check_download_dir", "artifacts.check_download_dir",
+         (("link", "download_dir", "hashes"), ("link", "download_dir", "hashes", "warn_on_hash_mismatch"))),
+    Seam("operations.prepare", _PREPARER + "save_linked_requirement", "artifacts.save_linked_requirement", (("self", "req"),)),
+    Seam("cache", "SimpleWheelCache.get_path_for_link", "artifacts.get_path_for_link", (("self", "link"),)),
+    Seam("cache", "WheelCache.get_cache_entry", "artifacts.get_cache_entry", (("self", "link", "package_name", "supported_tags"),)),
+    # every request that leaves
+    Seam("network.session", "PipSession.__init__", "transport.session_init",
+         (("self", "retries", "cache", "trusted_hosts", "index_urls", "..."), ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."))),
+    Seam("network.session", "PipSession.request", "transport.request", (("self", "method", "url"),)),
+    Seam("network.session", "PipSession.get_redirect_target", "transport.get_redirect_target", (("self", "resp"),)),
+    # both kinds of children; get_runnable_pip moved from build_env to utils.misc in pip 26.2, and is imported by value
+    Seam("cli.main_parser", "get_runnable_pip", "children.runnable_pip_for_python", ((),)),
+    Seam("build_env", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),
+    Seam("build_env.installer", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),
+    Seam("build_env", "InprocessBuildEnvironmentInstaller.install", "children.install_inprocess", (_INPROCESS,), optional=True),
+    Seam("build_env.installer", "InprocessBuildEnvironmentInstaller.install", "children.install_inprocess", (_INPROCESS,), optional=True),
+    Seam("index.package_finder", "PackageFinder.index_urls", "children.finder_index_urls"),
+    Seam("index.package_finder", "PackageFinder.find_links", "children.finder_find_links"),
+    Seam("operations.prepare", _PREPARER + "__init__", "children.preparer_init", (("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."),)),
+    # what people tell pip about sources
+    Seam("cli.cmdoptions", "make_option_group", "options.make_option_group", (("group", "parser"),)),
+    Seam("cli.base_command", "Command.parse_args", "options.parse_args", (("self", "args"),)),
+    Seam("req.req_file", "get_file_content", "requirements.get_file_content", (("url", "session"), ("url", "session", "constraint"))),
+    Seam("req.req_file", "get_line_parser", "requirements.get_line_parser", (("finder",),)),
+    Seam("req.req_file", "handle_option_line", "requirements.handle_option_line", (("opts", "filename", "lineno", "finder", "options", "session"),)),
+    Seam("req.req_file", "handle_requirement_line", "requirements.handle_requirement_line", (("line", "options"),)),
+    Seam("cli.req_command", "RequirementCommand.get_requirements", "requirements.get_requirements", (("self", "args", "options", "finder", "session"),)),
+    Seam("cli.req_command", "select_from_pylock_path_or_url", "requirements.select_from_pylock", (("pylock_path_or_url", "session", "..."),), optional=True),
+)
 
 
-def replaces(module: str, attribute: str, *signatures: Signature, optional: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the decorated function for a seam of ``pip._internal``."""
-
-    def register(replacement: Callable[..., Any]) -> Callable[..., Any]:
-        SEAMS.append(Seam(f"pip._internal.{module}", attribute, signatures, replacement, optional))
-        return replacement
-
-    return register
-
-
-def parameters(function: Any) -> Signature | None:
-    """The names of a function's parameters, looking through decorators; None for what is not a function."""
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    function = getattr(function, "__func__", function)
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType):
-        return None
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-
-
-class Hooks(importlib.abc.MetaPathFinder):
-    """Applies seams as their modules are imported. ``run`` is handed to every replacement.
+class Hooks:
+    """Applies the seams as their modules are imported (a meta path finder). ``run`` is handed to every replacement.
 
     ``after`` runs once a module is patched, inside its import: an exception there fails the import.
     """
 
-    def __init__(self, run: object, seams: Iterable[Seam], after: Callable[[ModuleType], None]) -> None:
+    def __init__(self, run: object, after: Callable[[ModuleType], None]) -> None:
         self._run = run
         self._after = after
         self._by_module: dict[str, list[Seam]] = {}
-        for seam in seams:
-            self._by_module.setdefault(seam.module, []).append(seam)
+        for seam in SEAMS:
+            self._by_module.setdefault(f"pip._internal.{seam.module}", []).append(seam)
         self._undo: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:
         """Watch for pip's modules; patch those that are loaded already."""
-        sys.meta_path.insert(0, self)
+        sys.meta_path.insert(0, self)  # a finder needs no base class, and importlib.abc is slow to import
         loaded = [sys.modules[name] for name in self._by_module if name in sys.modules]
         for module in loaded:
             self._patch_all(module)
@@ -83,8 +105,7 @@ class Hooks(importlib.abc.MetaPathFinder):
 
     def undo(self) -> None:
         """Put every original back, the very objects, and stop watching."""
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
         for owner, name, original in reversed(self._undo):
             if original is _ABSENT:
                 delattr(owner, name)
@@ -94,11 +115,13 @@ class Hooks(importlib.abc.MetaPathFinder):
 
     def check_modules(self) -> None:
         """Raise ``unsupported-pip`` unless every module with a required seam exists."""
+        from importlib.util import find_spec
+
         for name, seams in self._by_module.items():
             if name in sys.modules or all(seam.optional for seam in seams):
                 continue
             try:
-                found = importlib.util.find_spec(name)
+                found = find_spec(name)
             except ImportError:
                 found = None
             if found is None:
@@ -111,7 +134,7 @@ class Hooks(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _PatchingLoader(spec.loader, self._apply)
+            spec.loader = _PatchingLoader(spec.loader, self._apply)  # type: ignore[assignment]
         return spec
 
     def _apply(self, module: ModuleType) -> None:
@@ -131,17 +154,24 @@ class Hooks(importlib.abc.MetaPathFinder):
         if original is _ABSENT:
             if seam.optional:
                 return
-            failures.stop(failures.unsupported_pip(f"{seam.module} has no {seam.attribute}"))
-        raw = vars(owner).get(name, _ABSENT)
-        if not seam.signatures:
-            replacement: Any = property(functools.partial(seam.replacement, self._run))
-        else:
-            known = parameters(original)
-            if not any(_fits(known, signature) for signature in seam.signatures):
-                failures.stop(failures.unsupported_pip(f"{seam.module}.{seam.attribute} takes {known}, which is not known"))
-            replacement = _bind(seam.replacement, self._run, original)
-        self._undo.append((owner, name, raw))
-        setattr(owner, name, replacement)
+            failures.stop(failures.unsupported_pip(f"{module.__name__} has no {seam.attribute}"))
+        known = parameters(original)
+        if seam.signatures and not any(_fits(known, signature) for signature in seam.signatures):
+            failures.stop(failures.unsupported_pip(f"{module.__name__}.{seam.attribute} takes {known}, which is not known"))
+        self._undo.append((owner, name, vars(owner).get(name, _ABSENT)))
+        replacement = _bind(seam.replacement, self._run, original)
+        setattr(owner, name, replacement if seam.signatures else property(replacement))
+
+
+def parameters(function: Any) -> Signature | None:
+    """The names of a function's parameters, looking through decorators; None for what is not a function."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):
+        return None
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _fits(known: Signature | None, signature: Signature) -> bool:
@@ -150,15 +180,20 @@ def _fits(known: Signature | None, signature: Signature) -> bool:
     return known == signature
 
 
-def _bind(replacement: Callable[..., Any], run: object, original: Any) -> Callable[..., Any]:
-    @functools.wraps(original)
+def _bind(name: str, run: object, original: Any) -> Callable[..., Any]:
+    module, _, function = name.partition(".")
+    replacement: Callable[..., Any] | None = None
+
     def patched(*args: Any, **kwargs: Any) -> Any:
+        nonlocal replacement
+        if replacement is None:
+            replacement = getattr(import_module(f"pip_pinned.enforce.{module}"), function)
         return replacement(run, original, *args, **kwargs)
 
-    return patched
+    return functools.wraps(original)(patched) if callable(original) else patched
 
 
-class _PatchingLoader(importlib.abc.Loader):
+class _PatchingLoader:
     def __init__(self, loader: Any, apply: Callable[[ModuleType], None]) -> None:
         self._loader = loader
         self._apply = apply

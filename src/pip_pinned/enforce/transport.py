@@ -13,7 +13,6 @@ from urllib.parse import urljoin, urlsplit
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import Grant, Run
-from pip_pinned.enforce.seams import replaces
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
@@ -27,8 +26,6 @@ class CrossOriginRedirect(Exception):
         self.target = urls.redact(target)
 
 
-@replaces("network.session", "PipSession.__init__", ("self", "retries", "cache", "trusted_hosts", "index_urls", "..."),
-          ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."))
 def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, trusted_hosts: Any = (), cache: str | None = None, **kwargs: Any) -> None:
     """A session with our cache directory, and with credentials looked up by index instead of by host."""
     if cache:
@@ -94,7 +91,6 @@ def index_of(run: Run, url: str) -> Index | None:
     return listed_by if listed_by is not None and urls.origin(listed_by.url) == here else None
 
 
-@replaces("network.session", "PipSession.request", ("self", "method", "url"))
 def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
     """Refuse a URL that no seam announced; note the status of a project page."""
     grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
@@ -110,7 +106,6 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
     return response
 
 
-@replaces("network.session", "PipSession.get_redirect_target", ("self", "resp"))
 def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:
     """Judge a redirect before it is followed (CONTRACT 4.4)."""
     target: str | None = original(self, resp)

@@ -5,42 +5,44 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_SEPARATORS = re.compile(r"[-_.]+")
-_PROJECT = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
-_INDEX = re.compile(r"[A-Za-z0-9._-]+")
-_WILD = re.compile(r"[*?]")
-_GLOB = re.compile(r"[A-Z0-9*?][A-Z0-9._*?-]*", re.IGNORECASE)
+_PUNCTUATION = frozenset("._-")
+_ALLOWED = _PUNCTUATION.union("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_ALLOWED_IN_GLOBS = _ALLOWED.union("*?")
 
 
 def normalize(name: str) -> str:
     """PEP 503: runs of ``-``, ``_`` and ``.`` are one ``-``; case does not count."""
-    return _SEPARATORS.sub("-", name).lower()
+    name = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in name:
+        name = name.replace("--", "-")
+    return name
 
 
 def is_project_name(text: str) -> bool:
     """Whether this is a valid name of a project (core metadata, Name)."""
-    return _PROJECT.fullmatch(text) is not None
+    return is_index_name(text) and text[0] not in _PUNCTUATION and text[-1] not in _PUNCTUATION
 
 
 def is_index_name(text: str) -> bool:
     """Whether this may name an index: letters, digits, ``.``, ``_`` and ``-``."""
-    return _INDEX.fullmatch(text) is not None
+    return text != "" and _ALLOWED.issuperset(text)
 
 
 def is_glob(pattern: str) -> bool:
     """Whether the pattern has a wildcard; ``*`` is any run of characters, ``?`` any one."""
-    return _WILD.search(pattern) is not None
+    return "*" in pattern or "?" in pattern
 
 
 def is_valid_pattern(pattern: str) -> bool:
     """Whether this may stand on the left of a pin: a project name, or a glob over such names."""
-    return _GLOB.fullmatch(pattern) is not None if is_glob(pattern) else is_project_name(pattern)
+    if not is_glob(pattern):
+        return is_project_name(pattern)
+    return _ALLOWED_IN_GLOBS.issuperset(pattern) and pattern[0] not in _PUNCTUATION
 
 
 def literal_prefix(pattern: str) -> str:
     """The part before the first wildcard; longer means more specific (CONTRACT 2.3)."""
-    wild = _WILD.search(pattern)
-    return pattern if wild is None else pattern[: wild.start()]
+    return pattern.partition("*")[0].partition("?")[0]
 
 
 def glob_regex(pattern: str) -> re.Pattern[str]:

@@ -1,9 +1,7 @@
-"""What people tell pip about sources: options, environment and pip.conf, requirements files, pylock.toml."""
+"""What requirements files, constraints files and pylock.toml say about sources (CONTRACT 2.10, 3.2, 3.6, 4.5, 4.6)."""
 
 from __future__ import annotations
 
-import copy
-import optparse
 import os
 import re
 import shlex
@@ -13,125 +11,14 @@ from typing import Any
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
 from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
-from pip_pinned.enforce.seams import replaces
 from pip_pinned.policy import names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Decision, Policy, Strategy
-
-# -- options ---------------------------------------------------------------------------------------------------
-
-
-def add_options(group: dict[str, Any]) -> None:
-    """Add our four options to pip's group of package index options, so that PIP_* and pip.conf set them too."""
-    strategies = ", ".join(strategy.value for strategy in Strategy)
-
-    def option(*flags: str, **attributes: Any) -> Callable[[], optparse.Option]:
-        return lambda: optparse.Option(*flags, **attributes)
-
-    group["options"] += [
-        option("--index", dest="pinned_indexes", metavar="NAME=URL", action="append", default=[],
-               help="One more index, asked before all others for packages without a pin. Can be given several times."),
-        option("--default-index", dest="default_index", metavar="[NAME=]URL", default=None,
-               help="The index that is asked last, in place of PyPI."),
-        option("--index-strategy", dest="index_strategy", metavar="STRATEGY", default=None,
-               help=f"How packages without a pin are searched: {strategies}."),
-        option("--pin", dest="pins", metavar="PACKAGE=INDEX", action="append", default=[],
-               help="Search a package on this index only, for this run. Can be given several times."),
-    ]
-
-
-@replaces("cli.cmdoptions", "make_option_group", ("group", "parser"))
-def make_option_group(run: Run, original: Callable[..., Any], group: dict[str, Any], parser: Any) -> Any:
-    """pip's option group, the one for indexes with our options at its end."""
-    if group.get("name") == "Package Index Options":
-        group = {**group, "options": list(group["options"])}
-        add_options(group)
-    return original(group, parser)
-
-
-@replaces("cli.base_command", "Command.parse_args", ("self", "args"))
-def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str]) -> Any:
-    """Read the policy once pip's parser has run, and combine it with what pip was told about sources.
-
-    The arguments are parsed a second time over pip's bare defaults: what differs from those came from the
-    command line, all else from the environment or pip.conf.
-    """
-    bare = optparse.Values(copy.deepcopy(self.parser.defaults))
-    options, rest = original(self, list(args))
-    run.verbosity = options.verbose - options.quiet
-    if not _searches(self.name, options):
-        return options, rest
-    run.gate_closed = True
-    if run.role == BUILD:
-        return options, rest
-    declared = run.declare()
-    flags, _ = self.parser.parse_args(list(args), values=bare)
-    policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
-    run.enforce_policy(policy)
-    for notice in notices:
-        run.note(notice, "warning")
-    _hint(run, declared, policy)
-    _show(policy, options)
-    return options, rest
-
-
-def _searches(command: str, options: Any) -> bool:
-    if not hasattr(options, "pinned_indexes"):
-        return False
-    return command != "list" or bool(options.outdated or options.uptodate)
-
-
-def _pypi() -> str:
-    from pip._internal.models.index import PyPI
-
-    return str(PyPI.simple_url)
-
-
-def _layer(values: Any, flags: Any) -> sources.Options:
-    """The options of the command line (``flags`` None), or those that environment and pip.conf add to it."""
-
-    def one(name: str, unset: object = None) -> str | None:
-        value = getattr(values, name)
-        if value == unset or (flags is not None and getattr(flags, name) not in (unset, None)):
-            return None
-        return str(value)
-
-    def many(name: str) -> tuple[str, ...]:
-        found = list(getattr(values, name) or ())
-        given = [] if flags is None else list(getattr(flags, name) or ())
-        return tuple(found[: len(found) - len(given)] if given else found)
-
-    return sources.Options(
-        index_url=one("index_url", _pypi()), extra_index_urls=many("extra_index_urls"), find_links=many("find_links"),
-        indexes=many("pinned_indexes"), default_index=one("default_index"), strategy=one("index_strategy"), pins=many("pins"))
-
-
-def _hint(run: Run, declared: Policy, policy: Policy) -> None:
-    if not declared.declared and len(policy.indexes) > 1:
-        run.note("no pins are declared: packages come from the first index that has them. "
-                 "`pip-pinned demo` shows how to pin private packages to their index.", "hint")
-
-
-def _show(policy: Policy, options: Any) -> None:
-    """Let pip's own lines ("Looking in indexes") name what is asked; nothing is searched by these options."""
-    simple = [index for index in policy.indexes if index.format != "flat"]
-    default = policy.default
-    if policy.declared and simple:
-        first = default or simple[-1]
-        options.index_url = first.url
-        options.extra_index_urls = [index.url for index in simple if index is not first]
-        options.find_links = [*policy.find_links, *(index.url for index in policy.indexes if index.format == "flat")]
-    if policy.strategy is Strategy.PINNED_ONLY:
-        options.disable_pip_version_check = True
-
-
-# -- requirements files ----------------------------------------------------------------------------------------
+from pip_pinned.policy.model import Decision
 
 _PRAGMA = re.compile(r"#\s*pip-pinned:\s*index=(\S+)\s*$")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
-@replaces("req.req_file", "get_file_content", ("url", "session"), ("url", "session", "constraint"))
 def get_file_content(run: Run, original: Callable[..., Any], url: str, session: Any, **kwargs: Any) -> Any:
     """Read a requirements or constraints file, and the pins in its comments (CONTRACT 2.10)."""
     run.grant(url, Grant())
@@ -156,7 +43,6 @@ def _pragmas(content: str) -> Iterator[tuple[int, str, str]]:
             yield number, name.group(1), pragma.group(1)
 
 
-@replaces("req.req_file", "get_line_parser", ("finder",))
 def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
     """Refuse a line on which pip would silently drop the option or the requirement (CONTRACT 3.6)."""
     parse = original(finder)
@@ -184,7 +70,6 @@ def _leftover(line: str) -> list[str]:
     return list(rest)
 
 
-@replaces("req.req_file", "handle_option_line", ("opts", "filename", "lineno", "finder", "options", "session"))
 def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filename: str, lineno: int, finder: Any = None,
                        options: Any = None, session: Any = None) -> None:
     """Index lines: into the policy, as far as CONTRACT 3.2 lets them; everything else as pip does."""
@@ -193,10 +78,10 @@ def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filena
         line = sources.Options(index_url=opts.index_url, extra_index_urls=tuple(opts.extra_index_urls or ()),
                                find_links=tuple(_beside(filename, location) for location in opts.find_links or ()))
         try:
-            run.enforce_policy(sources.add_requirements_line(run.policy, run.declared, origin, line, no_index=bool(opts.no_index)))
+            run.enforce_policy(sources.add_requirements_line(run.policy, run.declare(), origin, line, no_index=bool(opts.no_index)))
         except PipPinnedError as exc:
             failures.stop(exc)
-    declared = {urls.origin(index.url)[1] for index in run.declared.indexes}
+    declared = {urls.origin(index.url)[1] for index in run.declare().indexes}
     for host in list(opts.trusted_hosts or ()):
         if host.partition(":")[0].lower() in declared:
             run.note(f"{origin}: --trusted-host {host} is ignored: it is the host of a declared index (verify-ssl = false there would count).", "warning")
@@ -210,7 +95,6 @@ def _beside(filename: str, location: str) -> str:
     return beside if urls.local_path(location) is not None and os.path.exists(beside) else location
 
 
-@replaces("req.req_file", "handle_requirement_line", ("line", "options"))
 def handle_requirement_line(run: Run, original: Callable[..., Any], line: Any, options: Any = None) -> Any:
     """A URL in a constraints file was not given by the user as a requirement: remember it as what it is."""
     if line.constraint:
@@ -220,7 +104,6 @@ def handle_requirement_line(run: Run, original: Callable[..., Any], line: Any, o
     return original(line, options)
 
 
-@replaces("cli.req_command", "RequirementCommand.get_requirements", ("self", "args", "options", "finder", "session"))
 def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: Any, options: Any, finder: Any, session: Any) -> Any:
     """In a build child for a package from an index with ``inherit``: what it asks for is inherited."""
     requirements = original(self, args, options, finder, session)
@@ -233,7 +116,7 @@ def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: An
 # -- pylock.toml (pip 26.1 and later) --------------------------------------------------------------------------
 
 
-def _select(run: Run, original: Callable[..., Any], location: str, session: Any, *args: Any, **kwargs: Any) -> Iterable[Any]:
+def select_from_pylock(run: Run, original: Callable[..., Any], location: str, session: Any, *args: Any, **kwargs: Any) -> Iterable[Any]:
     """A lock's entry for a pinned package has to say the pin's index (CONTRACT 4.6)."""
     run.grant(location, Grant())
     for package, dist in original(location, session, *args, **kwargs):
@@ -243,9 +126,6 @@ def _select(run: Run, original: Callable[..., Any], location: str, session: Any,
         yield package, dist
 
 
-replaces("cli.req_command", "select_from_pylock_path_or_url",
-         ("pylock_path_or_url", "session"), ("pylock_path_or_url", "session", "format_control", "..."), ("pylock_path_or_url", "session", "..."),
-         optional=True)(_select)
 
 
 def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, location: str, session: Any) -> None:

@@ -1,0 +1,125 @@
+"""What pip's options, environment and pip.conf say about sources, and the four options that are ours."""
+
+from __future__ import annotations
+
+import copy
+import optparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pip_pinned.enforce.run import BUILD, Run
+
+if TYPE_CHECKING:
+    from pip_pinned.policy.model import Policy
+    from pip_pinned.policy.sources import Options
+
+
+
+def add_options(group: dict[str, Any]) -> None:
+    """Add our four options to pip's group of package index options, so that PIP_* and pip.conf set them too."""
+    from pip_pinned.policy.model import Strategy
+
+    strategies = ", ".join(strategy.value for strategy in Strategy)
+
+    def option(*flags: str, **attributes: Any) -> Callable[[], optparse.Option]:
+        return lambda: optparse.Option(*flags, **attributes)
+
+    group["options"] += [
+        option("--index", dest="pinned_indexes", metavar="NAME=URL", action="append", default=[],
+               help="One more index, asked before all others for packages without a pin. Can be given several times."),
+        option("--default-index", dest="default_index", metavar="[NAME=]URL", default=None,
+               help="The index that is asked last, in place of PyPI."),
+        option("--index-strategy", dest="index_strategy", metavar="STRATEGY", default=None,
+               help=f"How packages without a pin are searched: {strategies}."),
+        option("--pin", dest="pins", metavar="PACKAGE=INDEX", action="append", default=[],
+               help="Search a package on this index only, for this run. Can be given several times."),
+    ]
+
+
+def make_option_group(run: Run, original: Callable[..., Any], group: dict[str, Any], parser: Any) -> Any:
+    """pip's option group, the one for indexes with our options at its end."""
+    if group.get("name") == "Package Index Options":
+        group = {**group, "options": list(group["options"])}
+        add_options(group)
+    return original(group, parser)
+
+
+def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str]) -> Any:
+    """Read the policy once pip's parser has run, and combine it with what pip was told about sources.
+
+    The arguments are parsed a second time over pip's bare defaults: what differs from those came from the
+    command line, all else from the environment or pip.conf.
+    """
+    bare = optparse.Values(copy.deepcopy(self.parser.defaults))
+    options, rest = original(self, list(args))
+    run.verbosity = options.verbose - options.quiet
+    if not _searches(self.name, options):
+        return options, rest
+    from pip_pinned.policy import sources
+
+    run.gate_closed = True
+    if run.role == BUILD:
+        return options, rest
+    declared = run.declare()
+    flags, _ = self.parser.parse_args(list(args), values=bare)
+    policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
+    run.enforce_policy(policy)
+    for notice in notices:
+        run.note(notice, "warning")
+    _hint(run, declared, policy)
+    _show(policy, options)
+    return options, rest
+
+
+def _searches(command: str, options: Any) -> bool:
+    if not hasattr(options, "pinned_indexes"):
+        return False
+    return command != "list" or bool(options.outdated or options.uptodate)
+
+
+def _pypi() -> str:
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
+
+
+def _layer(values: Any, flags: Any) -> Options:
+    """The options of the command line (``flags`` None), or those that environment and pip.conf add to it."""
+
+    def one(name: str, unset: object = None) -> str | None:
+        value = getattr(values, name)
+        if value == unset or (flags is not None and getattr(flags, name) not in (unset, None)):
+            return None
+        return str(value)
+
+    def many(name: str) -> tuple[str, ...]:
+        found = list(getattr(values, name) or ())
+        given = [] if flags is None else list(getattr(flags, name) or ())
+        return tuple(found[: len(found) - len(given)] if given else found)
+
+    from pip_pinned.policy.sources import Options
+
+    return Options(
+        index_url=one("index_url", _pypi()), extra_index_urls=many("extra_index_urls"), find_links=many("find_links"),
+        indexes=many("pinned_indexes"), default_index=one("default_index"), strategy=one("index_strategy"), pins=many("pins"))
+
+
+def _hint(run: Run, declared: Policy, policy: Policy) -> None:
+    if not declared.declared and len(policy.indexes) > 1:
+        run.note("no pins are declared: packages come from the first index that has them. "
+                 "`pip-pinned demo` shows how to pin private packages to their index.", "hint")
+
+
+def _show(policy: Policy, options: Any) -> None:
+    """Let pip's own lines ("Looking in indexes") name what is asked; nothing is searched by these options."""
+    from pip_pinned.policy.model import Strategy
+
+    simple = [index for index in policy.indexes if index.format != "flat"]
+    default = policy.default
+    if policy.declared and simple:
+        first = default or simple[-1]
+        options.index_url = first.url
+        options.extra_index_urls = [index.url for index in simple if index is not first]
+        options.find_links = [*policy.find_links, *(index.url for index in policy.indexes if index.format == "flat")]
+    if policy.strategy is Strategy.PINNED_ONLY:
+        options.disable_pip_version_check = True
