@@ -53,7 +53,7 @@ def large_policy(exact: int, globs: int) -> Policy:
 
 def policy_costs() -> None:
     policy = large_policy(10_000, 1_000)
-    decider = Decider(policy, lambda marker: True)
+    decider = Decider(policy, bool)
     chosen = random.Random(1)
     names = [chosen.choice((f"package-{chosen.randrange(12_000):05}", f"team-{chosen.randrange(1_200):04}-lib", "requests")) for _ in range(20_000)]
     spent = []

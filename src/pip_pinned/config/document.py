@@ -61,10 +61,10 @@ class Table:
 
     def check_keys(self, known: tuple[str, ...]) -> None:
         """Report every key that is not known, with the nearest one that is."""
-        from difflib import get_close_matches
-
         for key in self.data:
             if key not in known:
+                from difflib import get_close_matches
+
                 close = get_close_matches(key, known, 1)
                 self.problem(key, "unknown key", f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}.")
 
@@ -118,6 +118,15 @@ class Table:
         value = self.text(key, required=required)
         if value is None:
             return None
+        return self.expanded(key, value, bare_variables=bare_variables)
+
+    def written(self, key: str, url: str) -> str | None:
+        """The text of a URL, if expanding its variables changed it."""
+        value = self.data.get(key)
+        return value if isinstance(value, str) and value != url else None
+
+    def expanded(self, key: str, value: str, *, bare_variables: bool = False) -> str:
+        """A text with its variables filled in; as it stands, and with a mistake for each, where some are not set."""
         unset: list[str] = []
 
         def expand(match: re.Match[str]) -> str:
@@ -127,10 +136,10 @@ class Table:
                 return ""
             return os.environ[name]
 
-        expanded = (_BARE_TOO if bare_variables else _BRACED).sub(expand, value)
+        filled = (_BARE_TOO if bare_variables else _BRACED).sub(expand, value)
         for name in unset:
             self.problem(key, f"the variable {name} is not set", f"Set {name} in the environment.")
-        return None if unset else expanded
+        return value if unset else filled
 
     def _is_table(self, key: str, item: object) -> bool:
         if not isinstance(item, dict):
@@ -162,6 +171,8 @@ class Document:
             data = tomllib.loads(text)
         except OSError as exc:
             problems.add(path.name, "file", f"cannot be read ({exc.strerror})", "Make it readable.")
+        except RecursionError:
+            problems.add(path.name, "file", "nested too deeply", "Flatten it.")
         except ValueError as exc:  # TOMLDecodeError or UnicodeDecodeError
             problems.add(path.name, "file", f"not valid TOML ({exc})", "Correct the syntax.")
         self._text = text

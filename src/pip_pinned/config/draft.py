@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from pip_pinned.config.document import Problems
@@ -27,7 +27,7 @@ class Draft:
         theirs = [pin for pin in self.pins if not any(_matches(p.pattern, pin.pattern) for p in other.pins)]
         kept = [index for index in self.indexes if index.name.lower() not in mine]
         if any(index.default for index in other.indexes):
-            kept = [index for index in kept if not index.default]
+            kept = [replace(index, default=False, explicit=True) if index.default else index for index in kept]
         return Draft(indexes=[*other.indexes, *kept], pins=[*theirs, *other.pins], strategy=other.strategy or self.strategy,
                      ambient_indexes=other.ambient_indexes, allow_file_hosts=other.allow_file_hosts, strict_pip=other.strict_pip)
 
@@ -42,7 +42,7 @@ class Draft:
     def _check_indexes(self, problems: Problems) -> None:
         for index in self.indexes:
             if not urls.has_scheme(index.url):
-                problems.add(index.origin, "url", f"{urls.redact(index.url)!r} has no scheme that pip can open", "Write https://… or file://…")
+                problems.add(index.origin, "url", "no scheme that pip can open", "Write https://… or file://…")
         for first, second in combinations(self.indexes, 2):
             if first.name.lower() == second.name.lower():
                 problems.add(second.origin, "name", f"{second.name!r} is the name of the index at {first.origin} too", "Give each index its own name.")
@@ -56,7 +56,7 @@ class Draft:
     def _check_pins(self, problems: Problems) -> None:
         known = {index.name.lower(): index.name for index in self.indexes}
         groups: dict[str, list[Pin]] = {}
-        globs: dict[str, list[Pin]] = {}
+        globs: dict[str, list[list[Pin]]] = {}
         for pin in self.pins:
             if pin.index is not None and pin.index.lower() not in known:
                 problems.add(pin.origin, pin.pattern, f"there is no index {pin.index!r}", _suggest(pin.index, known))
@@ -64,10 +64,12 @@ class Draft:
         for pattern, pins in groups.items():
             _check_markers(pins, problems)
             if names.is_glob(pattern):
-                globs.setdefault(names.literal_prefix(pattern), []).append(pins[0])
+                globs.setdefault(names.literal_prefix(pattern), []).append(pins)
         for tied in globs.values():
-            for first, second in combinations(tied, 2):
-                if first.index != second.index and names.globs_overlap(first.pattern, second.pattern):
+            for ones, others in combinations(tied, 2):
+                first, second = ones[0], others[0]
+                places = {(pin.index or "").lower() for pin in (*ones, *others)}
+                if len(places) > 1 and names.globs_overlap(first.pattern, second.pattern):
                     problems.add(second.origin, second.pattern, f"ties with {first.pattern!r} ({first.origin}): both match some name, "
                                  "and neither is more specific", "Make one prefix longer, or pin those names exactly.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, default_environment
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName, default_environment
 from packaging.version import InvalidVersion, Version
 
 _PLATFORMS = (
@@ -27,7 +27,7 @@ def mistake(marker: str) -> str | None:
     """What is wrong with a marker, or None."""
     try:
         Marker(marker).evaluate()
-    except (InvalidMarker, UndefinedComparison) as exc:
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName) as exc:
         return str(exc).splitlines()[0]
     return None
 
@@ -40,7 +40,10 @@ def overlap(first: str | None, second: str | None) -> bool:
     literals: dict[str, set[str]] = {}
     for marker in (one, other):
         _collect(marker._markers, literals)  # noqa: SLF001 (packaging offers no other view of a marker)
-    axes: list[list[dict[str, str]]] = [list(_PLATFORMS)]
+    # a platform that nobody listed may agree with any other
+    odd = [{**platform, variable: value} for variable in _PLATFORMS[0] for value in literals.get(variable, ()) for platform in _PLATFORMS
+           if all(value != known[variable] for known in _PLATFORMS)]
+    axes: list[list[dict[str, str]]] = [[*_PLATFORMS, *odd]]
     versions = literals.pop("python_version", set()) | literals.pop("python_full_version", set())
     if versions:
         axes.append([{"python_version": ".".join(v.split(".")[:2]), "python_full_version": v} for v in _around(versions, 3)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pip_pinned.config.document import Table
 from pip_pinned.config.draft import Draft
 from pip_pinned.policy import names
@@ -55,15 +57,12 @@ def _index(entry: Table) -> Index | None:
     name, url = entry.text("name", required=True), entry.url("url")
     kind = entry.choice("format", ("simple", "flat"))
     common = read_common(entry)
+    index = replace(common, name=name or "", url=url or "", written=entry.written("url", url or ""), origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
+                    follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False))
     if name is not None and not names.is_index_name(name):
         entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
         return None
-    if name is None or url is None:
-        return None
-    return Index(name=name, url=url, origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
-                 follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False),
-                 explicit=common.explicit, default=common.default, authenticate=common.authenticate,
-                 ignore_error_codes=common.ignore_error_codes, cache_api=common.cache_api, cache_files=common.cache_files)
+    return None if name is None or url is None else index
 
 
 def read_common(entry: Table) -> Index:

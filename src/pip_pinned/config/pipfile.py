@@ -23,7 +23,7 @@ def read(document: Document) -> Draft:
         if name is not None and not names.is_index_name(name):
             entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
         elif name is not None and url is not None:
-            draft.indexes.append(Index(name=name, url=url, origin=entry.origin, default=i == 0, explicit=i > 0,
+            draft.indexes.append(Index(name=name, url=url, written=entry.written("url", url), origin=entry.origin, default=i == 0, explicit=i > 0,
                                        verify_ssl=entry.flag("verify_ssl", True)))
     for category, packages in root.data.items():
         if category in _NOT_CATEGORIES or not isinstance(packages, dict):

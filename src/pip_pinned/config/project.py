@@ -20,7 +20,7 @@ def find_root(project: str | None) -> Path | None:
     """
     if project is not None:
         root = Path(project)
-        if not any((root / name).is_file() for name in FILES):
+        if not project or not any((root / name).is_file() for name in FILES):
             raise PipPinnedError("no-project", f"{project or 'the empty path'} is no project: it holds none of {', '.join(FILES)}.",
                                  hint="Correct --project or PIP_PINNED_PROJECT.")
         return root

@@ -31,14 +31,22 @@ def read(table: Table) -> Draft:
     for i, entry in enumerate(table.tables("index")):
         url = entry.url("url")
         if url is not None:
-            name = entry.text("name") or f"uv-index-{i + 1}"
+            name = entry.text("name")
+            if name is None:
+                name = f"uv-index-{i + 1}"
+            elif not names.is_index_name(name):
+                entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
+                continue
             kind = entry.choice("format", ("simple", "flat")) or "simple"
-            draft.indexes.append(replace(native.read_common(entry), name=name, url=_absolute(url, root), origin=entry.origin, format=kind))
-    for i, url in enumerate(_strings(table, "extra-index-url")):
-        draft.indexes.append(Index(name=f"uv-extra-index-{i + 1}", url=_absolute(url, root), origin=table.origin_of("extra-index-url")))
+            draft.indexes.append(replace(native.read_common(entry), name=name, url=_absolute(url, root), written=entry.written("url", url), origin=entry.origin, format=kind))
+    for i, written in enumerate(_strings(table, "extra-index-url")):
+        url = table.expanded("extra-index-url", written)
+        draft.indexes.append(Index(name=f"uv-extra-index-{i + 1}", url=_absolute(url, root), written=None if url == written else written,
+                                   origin=table.origin_of("extra-index-url")))
     default = table.url("index-url", required=False)
     if default is not None and not any(index.default for index in draft.indexes):
-        draft.indexes.append(Index(name="uv-index-url", url=_absolute(default, root), origin=table.origin_of("index-url"), default=True))
+        draft.indexes.append(Index(name="uv-index-url", url=_absolute(default, root), written=table.written("index-url", default),
+                                   origin=table.origin_of("index-url"), default=True))
     sources = table.table("sources")
     for name in sources.data if sources is not None else ():
         assert sources is not None
@@ -51,7 +59,7 @@ def _read_source(draft: Draft, name: str, sources: Table) -> None:
     pattern = names.normalize(name)
     entries = sources.table_or_tables(name)
     conditional = any("extra" in entry.data or "group" in entry.data for entry in entries)
-    if conditional and len({entry.data.get("index") for entry in entries}) == 1:
+    if conditional and all(entry.data.get("index") == entries[0].data.get("index") for entry in entries):
         entries = entries[:1]
     for entry in entries:
         # git, path, url, workspace: a place that no index is
@@ -66,4 +74,6 @@ def _strings(table: Table, key: str) -> tuple[str, ...]:
 
 def _absolute(url: str, root: Path) -> str:
     """uv also takes paths, relative to the project."""
-    return url if "://" in url or url.startswith("file:") else (root / url).resolve().as_uri()
+    if "://" in url or url.startswith("file:") or "\0" in url:
+        return url
+    return (root / url).resolve().as_uri()

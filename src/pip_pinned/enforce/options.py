@@ -118,8 +118,8 @@ def _show(policy: Policy, options: Any) -> None:
     default = policy.default
     if policy.declared and simple:
         first = default or simple[-1]
-        options.index_url = first.url
-        options.extra_index_urls = [index.url for index in simple if index is not first]
-        options.find_links = [*policy.find_links, *(index.url for index in policy.indexes if index.format == "flat")]
+        options.index_url = first.shown
+        options.extra_index_urls = [index.shown for index in simple if index is not first]
+        options.find_links = [*policy.find_links, *(index.shown for index in policy.indexes if index.format == "flat")]
     if policy.strategy is Strategy.PINNED_ONLY:
         options.disable_pip_version_check = True

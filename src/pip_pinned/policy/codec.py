@@ -61,7 +61,7 @@ def fingerprint(policy: Policy) -> str:
     """
     data = encode(policy)
     for item, index in zip(data["indexes"], policy.indexes, strict=True):
-        item.update(url=index.bare, origin="")
+        item.update(url=index.bare, origin="", written=None)
     data["pins"] = sorted(([p.pattern, p.index, p.marker] for p in policy.pins), key=repr)
     return digest(canonical(data))[:16]
 
@@ -76,7 +76,7 @@ def open_sealed(raw: bytes, expected_digest: str) -> dict[str, Any]:
     try:
         data = json.loads(raw)
         schema = data.pop("schema")
-    except (ValueError, KeyError, AttributeError) as exc:
+    except (ValueError, KeyError, AttributeError, TypeError) as exc:
         raise _policy_missing("the sealed policy cannot be read") from exc
     if schema != SCHEMA:
         raise _policy_missing(f"the sealed policy has schema {schema}; this pip-pinned reads schema {SCHEMA}")

@@ -76,6 +76,8 @@ class Decider:
     def _unpinned(self, name: str, first: Index | None) -> Decision:
         policy = self.policy
         strategy = policy.strategy
+        if first is not None and policy.no_index and first.format != "flat":
+            first = None
         if strategy is Strategy.PINNED_ONLY and first is None:
             because = "index-strategy pinned-only: names without a pin are refused"
             return Decision(name=name, because=because, strategy=strategy, refusal="name-not-pinned", not_considered=self._others((), because))
@@ -83,8 +85,6 @@ class Decider:
         because = f"no pin; index-strategy {strategy.value}"
         if first is not None:
             because = f"no pin; required by a package from {first.name} (inherit), then index-strategy {strategy.value}"
-            if policy.no_index and first.format != "flat":
-                first = None
         considered = indexes if first is None else (first, *indexes)
         return Decision(name=name, indexes=indexes, because=because, strategy=strategy, first=first,
                         not_considered=self._others(considered, ""))

@@ -25,7 +25,7 @@ class Index:
 
     ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
     or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
-    default of ``answers.judge``. ``cache_api`` / ``cache_files`` are Cache-Control values.
+    default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any. ``cache_api`` / ``cache_files`` are Cache-Control values.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Index:
     cache_api: str | None = None
     cache_files: str | None = None
     inherit: bool = False
+    written: str | None = None
 
     @property
     def bare(self) -> str:
@@ -49,8 +50,8 @@ class Index:
 
     @property
     def shown(self) -> str:
-        """The URL with its password replaced."""
-        return urls.redact(self.url)
+        """The URL with its password replaced, and its variables as they were written (CONTRACT 2.7)."""
+        return urls.redact(self.written or self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,5 +71,7 @@ def globs_overlap(first: str, second: str) -> bool:
 
 def file_belongs_to(filename: str, name: str) -> bool:
     """Whether a wheel's or sdist's file name is one of the (normalised) project's."""
+    if filename.lower().endswith(".whl"):  # the name of a wheel ends at its first dash; that of an old sdist may hold some
+        return normalize(filename.partition("-")[0]) == name
     stem, dash, rest = normalize(filename).partition(name + "-")
     return stem == "" and dash != "" and rest[:1].isdigit()

@@ -36,15 +36,26 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
     """
     notices: list[str] = []
     taken = {index.name.lower() for index in declared.indexes}
-    named = [*_named(ambient.indexes, "PIP_INDEX or pip.conf", declared, required=False),
-             *_named(flags.indexes, "--index", declared, required=True)]
+    ignored: list[str] = []
+    around = _named(ambient.indexes, "PIP_INDEX or pip.conf", declared.indexes, required=False)
+    if declared.declared and not declared.ambient_indexes:
+        ignored += [index.shown for index in around]
+        around = []
+    named = [*around, *_named(flags.indexes, "--index", (*declared.indexes, *around), required=True)]
     taken |= {index.name.lower() for index in named}
     known = [*named, *declared.indexes]
 
     default, others = _default(declared, flags, ambient, pypi, taken, notices)
-    extra = _extra(declared, flags, ambient, [*known, default], taken, notices)
-    local, remote = _find_links(declared, flags, ambient, [*known, *extra, default], taken, notices)
-    strategy = _strategy(flags.strategy or ambient.strategy) or declared.strategy
+    extra = _extra(declared, flags, ambient, [*known, default], taken, notices, ignored)
+    local, remote = _find_links(declared, flags, ambient, [*known, *extra, default], taken, ignored)
+    if ignored:
+        notices.append(f"{' '.join(ignored)} from the environment or pip.conf: ignored, because the policy is declared "
+                       "(ambient-indexes = true would keep them).")
+    theirs = _strategy(ambient.strategy)
+    if theirs is not None and declared.declared and theirs is not declared.strategy:
+        notices.append(f"index-strategy {theirs.value} from the environment or pip.conf is ignored: the policy is declared.")
+        theirs = None
+    strategy = _strategy(flags.strategy) or theirs or declared.strategy
     indexes = (*named, *others, *extra, *remote, default)
     policy = replace(declared, indexes=indexes, strategy=strategy, no_index=no_index or declared.no_index,
                      find_links=(*declared.find_links, *local))
@@ -72,8 +83,11 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
                 hint="Remove the line from the requirements file, or declare that index in the policy.",
             )
         if declared.default is None:
-            kept = {index.name for index in declared.indexes} | {pin.index for pin in policy.pins}
-            indexes = [index for index in indexes if index.name in kept and not index.default]
+            pinned = {pin.index.lower() for pin in policy.pins if pin.index is not None}
+            ours = {index.name.lower() for index in declared.indexes} | pinned
+            # a default index that names are pinned to stays for them alone
+            indexes = [replace(index, default=False, explicit=True) if index.default else index for index in indexes
+                       if index.name.lower() in (pinned if index.default else ours) or index.format == "flat" or index.origin == "--index"]
             indexes.append(_anonymous(url, origin, taken, default=True))
     for url in line.extra_index_urls:
         if not any(urls.same_index(index.url, url) for index in indexes):
@@ -100,7 +114,7 @@ def _insert(indexes: list[Index], index: Index) -> None:
     indexes.insert(at, index)
 
 
-def _named(values: Iterable[str], origin: str, declared: Policy, *, required: bool) -> list[Index]:
+def _named(values: Iterable[str], origin: str, others: Iterable[Index], *, required: bool) -> list[Index]:
     found: list[Index] = []
     for value in values:
         name, url = _split_named(value)
@@ -115,7 +129,7 @@ def _named(values: Iterable[str], origin: str, declared: Policy, *, required: bo
                 hint=f"Write --index NAME={shown} for one more index, or --index-url {shown} for the default index.",
             )
         _check_url(url, f"{origin} {name}")
-        known = declared.index(name)
+        known = next((index for index in (*others, *found) if index.name.lower() == name.lower()), None)
         if known is not None:
             if not urls.same_index(known.url, url):
                 raise PipPinnedError(
@@ -143,12 +157,17 @@ def _check_url(url: str, origin: str) -> None:
 def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple") -> Index:
     parts = urlsplit(url)
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", parts.hostname or urls.local_path(url) or "index").strip("-")
+    return Index(name=_free(base, taken), url=url, origin=origin, default=default, format=kind)
+
+
+def _free(base: str, taken: set[str]) -> str:
+    """The name, or the first one like it that no index has; it is taken from now on."""
     name, count = base, 1
     while name.lower() in taken:
         count += 1
         name = f"{base}-{count}"
     taken.add(name.lower())
-    return Index(name=name, url=url, origin=origin, default=default, format=kind)
+    return name
 
 
 def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, taken: set[str],
@@ -165,7 +184,7 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
             return new, [*others, replace(mine, default=False, explicit=True)]
         theirs = ambient.default_index or ambient.index_url
         if theirs is not None and not urls.same_index(_split_named(theirs)[1], mine.url):
-            notices.append(f"index-url {urls.redact(theirs)} from the environment or pip.conf is ignored: "
+            notices.append(f"index-url {urls.redact(_split_named(theirs)[1])} from the environment or pip.conf is ignored: "
                            f"{mine.origin} declares {mine.name} as the default index.")
         return mine, others
     if flag is not None:
@@ -173,24 +192,25 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
     theirs = ambient.default_index or ambient.index_url
     if theirs is not None:
         return _from_option(theirs, "index-url in the environment or pip.conf", taken), others
-    name = "pypi" if "pypi" not in taken else "pip-default"
-    taken.add(name)
+    name = _free("pypi" if "pypi" not in taken else "pip-default", taken)
     return Index(name=name, url=pypi, origin="pip's built-in default", default=True), others
 
 
 def _from_option(value: str, origin: str, taken: set[str]) -> Index:
     name, url = _split_named(value)
-    if name is None or name.lower() in taken:
+    if name is None:
         return _anonymous(url, origin, taken, default=True)
     _check_url(url, origin)
+    if name.lower() in taken:
+        raise PipPinnedError("index-redefined", f"{origin} {name}={urls.redact(url)} takes the name of another index.",
+                             hint="Use another name, or change the declared policy.")
     taken.add(name.lower())
     return Index(name=name, url=url, origin=origin, default=True)
 
 
 def _extra(declared: Policy, flags: Options, ambient: Options, known: list[Index], taken: set[str],
-           notices: list[str]) -> list[Index]:
+           notices: list[str], ignored: list[str]) -> list[Index]:
     found: list[Index] = []
-    ignored: list[str] = []
     for url in ambient.extra_index_urls:
         if any(urls.same_index(index.url, url) for index in [*known, *found]):
             continue
@@ -204,17 +224,13 @@ def _extra(declared: Policy, flags: Options, ambient: Options, known: list[Index
             found.append(_anonymous(url, "--extra-index-url", taken))
         elif same.explicit:
             notices.append(f"--extra-index-url {same.shown} changes nothing: {same.origin} declares {same.name} as explicit.")
-    if ignored:
-        notices.append(f"extra-index-url {' '.join(ignored)} from the environment or pip.conf is ignored: the policy is declared "
-                       "(ambient-indexes = true would keep it).")
     return found
 
 
 def _find_links(declared: Policy, flags: Options, ambient: Options, known: list[Index], taken: set[str],
-                notices: list[str]) -> tuple[list[str], list[Index]]:
+                ignored: list[str]) -> tuple[list[str], list[Index]]:
     local: list[str] = []
     remote: list[Index] = []
-    ignored: list[str] = []
     layers = ((ambient.find_links, "find-links in the environment or pip.conf", declared.declared and not declared.ambient_indexes),
               (flags.find_links, "--find-links", False))
     for locations, origin, ignore in layers:
@@ -227,9 +243,6 @@ def _find_links(declared: Policy, flags: Options, ambient: Options, known: list[
                 ignored.append(urls.redact(location))
             else:
                 remote.append(_anonymous(location, origin, taken, kind="flat"))
-    if ignored:
-        notices.append(f"find-links {' '.join(ignored)} from the environment or pip.conf is ignored: the policy is declared "
-                       "(ambient-indexes = true would keep it).")
     return local, remote
 
 
@@ -256,20 +269,36 @@ def _with_pins(policy: Policy, values: Iterable[str], origin: str, notices: list
             raise PipPinnedError("unknown-index", f"{origin}: {package} is pinned to {index_name!r}, which no index is named.",
                                  hint=f"Declared indexes: {known}.")
         pattern = names.normalize(package)
-        moved = [pin for pin in pins if _covers(pin.pattern, pattern) and (pin.index or "").lower() != index.name.lower()]
+        moved = [pin for pin in _displaced(pins, pattern) if (pin.index or "").lower() != index.name.lower()]
         if moved and not may_replace:
             raise PipPinnedError(
-                "pin-conflict", f"{origin} would move {package} from {moved[0].index} to {index.name}.",
-                context=f"{moved[0].origin}: {moved[0].pattern} is pinned to {moved[0].index}",
+                "pin-conflict", f"{origin} would move {package} from {_place(moved[0])} to {index.name}.",
+                context=f"{moved[0].origin}: {moved[0].pattern} is pinned to {_place(moved[0])}",
                 hint="Change the declared policy, or use --pin on the command line for one run.")
+        tied = [pin for pin in moved if pin.pattern != pattern and names.is_glob(pattern) and names.literal_prefix(pin.pattern) == names.literal_prefix(pattern)]
+        if tied:
+            raise PipPinnedError("bad-pin", f"{origin}: {package} ties with {tied[0].pattern} ({tied[0].origin}); neither is more specific.",
+                                 hint=f"Write {origin} {tied[0].pattern}={index.name}, or name the packages.")
         for pin in moved:
-            notices.append(f"--pin {package}={index.name} replaces the pin to {pin.index} ({pin.origin}) for this run.")
+            notices.append(f"--pin {package}={index.name} replaces the pin to {_place(pin)} ({pin.origin}) for this run.")
         pins = [pin for pin in pins if pin.pattern != pattern]
         pins.append(Pin(pattern=pattern, index=index.name, origin=origin))
     return replace(policy, pins=tuple(pins))
 
 
-def _covers(existing: str, pattern: str) -> bool:
-    if existing == pattern:
-        return True
-    return names.is_glob(existing) and not names.is_glob(pattern) and names.glob_regex(existing).fullmatch(pattern) is not None
+def _displaced(pins: list[Pin], pattern: str) -> list[Pin]:
+    """The pins that decide a name now, and would not if ``pattern`` were pinned too."""
+    same = [pin for pin in pins if pin.pattern == pattern]
+    if any(pin.marker is None for pin in same):
+        return same
+    globs = [pin for pin in pins if pin not in same and names.is_glob(pin.pattern) and names.globs_overlap(pin.pattern, pattern)]
+    if names.is_glob(pattern):
+        reach = len(names.literal_prefix(pattern))
+        return same + [pin for pin in globs if len(names.literal_prefix(pin.pattern)) <= reach]
+    # with a marker, the next shorter glob may decide instead
+    longest = max((len(names.literal_prefix(pin.pattern)) for pin in globs if pin.marker is None), default=0)
+    return same + [pin for pin in globs if len(names.literal_prefix(pin.pattern)) >= longest]
+
+
+def _place(pin: Pin) -> str:
+    return pin.index or "no index"

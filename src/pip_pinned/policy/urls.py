@@ -61,7 +61,11 @@ def redact(url: str) -> str:
 
 def has_scheme(url: str) -> bool:
     """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or file."""
-    parts: SplitResult = urlsplit(url)
+    try:
+        parts: SplitResult = urlsplit(url)
+        parts.port  # noqa: B018 (raises for a port that is no number)
+    except ValueError:
+        return False
     return parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
 
 
@@ -79,7 +83,7 @@ def local_path(location: str) -> str | None:
     return None if "://" in location else location
 
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def redact_text(text: str) -> str:
