@@ -17,8 +17,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_BRACED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_BARE_TOO = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_BRACED = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
+_BARE_TOO = _BRACED + r"|\$([A-Za-z_][A-Za-z0-9_]*)"
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Table:
                 return ""
             return os.environ[name]
 
-        filled = (_BARE_TOO if bare_variables else _BRACED).sub(expand, value)
+        filled = re.sub(_BARE_TOO if bare_variables else _BRACED, expand, value) if "$" in value else value
         for name in unset:
             self.problem(key, f"the variable {name} is not set", f"Set {name} in the environment.")
         return value if unset else filled

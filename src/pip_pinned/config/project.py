@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pip_pinned.config import native, pipfile, uv
+from pip_pinned.config import native
 from pip_pinned.config.document import Document, Problems, Table
 from pip_pinned.config.draft import Draft
 from pip_pinned.policy.errors import PipPinnedError
@@ -66,8 +66,11 @@ class _Tables:
 
     def _read_tool(self, tool: Table) -> None:
         table = tool.table("uv") if "uv" in tool.data else None
-        if table is not None and uv.governs(table):
-            self.foreign["uv"] = table
+        if table is not None:
+            from pip_pinned.config import uv
+
+            if uv.governs(table):
+                self.foreign["uv"] = table
         for name in ("poetry", "pdm"):
             table = tool.table(name) if name in tool.data else None
             if table is not None and "source" in table.data:
@@ -98,8 +101,12 @@ class _Tables:
     def _read(self, name: str) -> Draft:
         found = self.foreign[name]
         if isinstance(found, Document):
+            from pip_pinned.config import pipfile
+
             return pipfile.read(found)
         if name == "uv":
+            from pip_pinned.config import uv
+
             return uv.read(found)
         raise PipPinnedError("unsupported-dialect", f"pip-pinned does not read the sources of {name} yet.", context=f"{found.origin}: [[tool.{name}.source]]",
                              hint="Declare the indexes and pins in [tool.pip-pinned]; it then governs the project.")

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 Path = tuple[str | int, ...]
-
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
-_PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
 
 
 class Lines:
@@ -19,18 +13,18 @@ class Lines:
         counts: dict[Path, int] = {}
         table: Path = ()
         for number, line in enumerate(text.splitlines(), 1):
-            header = _HEADER.match(line) if "[" in line else None
-            key = _KEY.match(line) if "=" in line else None
-            if header is not None:
-                table = self._resolve(_parts(header.group(2)), counts)
-                if header.group(1) == "[[":
+            if line.lstrip().startswith("["):
+                brackets, dotted = _header(line)
+                table = self._resolve(_parts(dotted), counts)
+                if brackets == 2:
                     counts[table] = counts.get(table, -1) + 1
                     table = (*table, counts[table])
                 self._lines.setdefault(table, number)
-            elif key is not None:
-                name = key.group(1)
-                parts = (name.strip("\"'"),) if "." not in name else _parts(name)
-                self._lines.setdefault((*table, *parts), number)
+                continue
+            key, equals, _ = line.partition("=")
+            key = key.strip()
+            if equals and key and not key.startswith("#"):
+                self._lines.setdefault((*table, *_parts(key)), number)
 
     def of(self, path: Path) -> int | None:
         """The line of the key, or of the nearest table or key around it."""
@@ -50,5 +44,25 @@ class Lines:
         return resolved
 
 
+def _header(line: str) -> tuple[int, str]:
+    """How many brackets open a table's header, and the dotted key between them."""
+    line = line.strip()
+    brackets = 2 if line.startswith("[[") else 1
+    return brackets, line[brackets:].partition("]")[0]
+
+
 def _parts(dotted: str) -> Path:
-    return tuple(next(group for group in match.groups() if group is not None) for match in _PART.finditer(dotted))
+    """The parts of a dotted key; a quoted one is one part. Good enough for saying where something stands."""
+    dotted = dotted.strip()
+    if "." not in dotted or (dotted[0] in "\"'" and dotted.count(dotted[0]) == 2 and dotted[-1] == dotted[0]):
+        return (dotted.strip("\"'"),)
+    parts, current, quote = [], "", ""
+    for c in dotted:
+        if c == quote or (not quote and c in "\"'"):
+            quote = "" if quote else c
+        elif c == "." and not quote:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += c
+    return (*parts, current.strip())

@@ -7,9 +7,7 @@ it: a requirements file, a constraint, a build requirement, or the metadata of a
 
 from __future__ import annotations
 
-import filecmp
 import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -139,7 +137,11 @@ def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, r
     source = req.local_file_path
     if source is None or req.link is None or req.link.is_existing_dir() or req.link.is_vcs:
         return
+    import filecmp
+
     saved = os.path.join(self.download_dir, os.path.basename(req.link.filename))
     if os.path.isfile(saved) and not filecmp.cmp(source, saved, shallow=False):
         run.note(f"{saved} was another file of the same name; it is replaced by the one from the index.")
-        shutil.copy(source, saved)
+        from shutil import copy
+
+        copy(source, saved)

@@ -12,10 +12,11 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from pip_pinned.enforce import failures, lookup_errors
+from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import Grant, Question, Run
 from pip_pinned.enforce.transport import CrossOriginRedirect
 from pip_pinned.policy import names, urls
@@ -23,8 +24,15 @@ from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.model import Decision, Index, Strategy
 
 CandidatesFromPage = Callable[[Any], Iterable[Any]]
-_RETRIED = re.compile(r"too many (\d{3}) error responses")
+_RETRIED = r"too many (\d{3}) error responses"
 _ASK_ALL = (Strategy.UNSAFE_BEST_MATCH, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNIQUE_INDEX)
+
+
+def _errors() -> ModuleType:
+    """Only a look-up that stops needs the words for it."""
+    from pip_pinned.enforce import lookup_errors
+
+    return lookup_errors
 
 
 class Found:
@@ -52,7 +60,7 @@ def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_n
     decision = run.decide(project_name)
     if decision.refusal is not None:
         run.record(decision, None, decision.refusal)
-        failures.stop(lookup_errors.refused(decision))
+        failures.stop(_errors().refused(decision))
     run.decided.setdefault(decision.name, decision)
     asker = _Asker(run, original, self, decision, candidates_from_page)
     found = asker.ask_all()
@@ -83,9 +91,9 @@ class _Asker:
                 if decision.strategy not in _ASK_ALL:
                     break
         if decision.pinned and not present:
-            failures.stop(lookup_errors.pin_not_found(decision, self.absent[0][1]))
+            failures.stop(_errors().pin_not_found(decision, self.absent[0][1]))
         if decision.strategy is Strategy.UNIQUE_INDEX and len(present) > 1:
-            failures.stop(lookup_errors.on_several(decision, [index for index, _ in present]))
+            failures.stop(_errors().on_several(decision, [index for index, _ in present]))
         return [found for _, found in present]
 
     def ask(self, index: Index) -> Found | None:
@@ -178,7 +186,7 @@ class _Asker:
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
         self.run.record(self.decision, question.index, verdict.value)
-        failures.stop(lookup_errors.fault(self.decision, question, verdict))
+        failures.stop(_errors().fault(self.decision, question, verdict))
 
 
 def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
@@ -204,7 +212,7 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
         return None
     if verdict is not Verdict.PRESENT:
         run.record(decision, question.index, verdict.value)
-        failures.stop(lookup_errors.fault(decision, question, verdict))
+        failures.stop(_errors().fault(decision, question, verdict))
     if not urls.same_origin(location.url, content.url) and not question.index.follow_redirects:
         question.redirected_to = content.url
         return None
@@ -225,7 +233,7 @@ def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, re
     question = run.question
     if question is not None:
         question.failure = urls.redact_text(str(reason))
-        retried = _RETRIED.search(question.failure)
+        retried = re.search(_RETRIED, question.failure)
         if question.status is None and retried is not None:  # urllib3's Retry hides the last answer in its message
             question.status = int(retried.group(1))
     original(link, reason, meth)

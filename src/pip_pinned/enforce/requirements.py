@@ -15,8 +15,8 @@ from pip_pinned.policy import names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision
 
-_PRAGMA = re.compile(r"#\s*pip-pinned:\s*index=(\S+)\s*$")
-_REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_PRAGMA = r"#\s*pip-pinned:\s*index=(\S+)\s*$"
+_REQUIREMENT_NAME = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 
 def get_file_content(run: Run, original: Callable[..., Any], url: str, session: Any, **kwargs: Any) -> Any:
@@ -34,9 +34,9 @@ def get_file_content(run: Run, original: Callable[..., Any], url: str, session: 
 
 def _pragmas(content: str) -> Iterator[tuple[int, str, str]]:
     for number, line in enumerate(content.splitlines(), 1):
-        pragma = _PRAGMA.search(line)
-        name = _REQUIREMENT_NAME.match(line)
+        pragma = re.search(_PRAGMA, line) if "pip-pinned:" in line else None
         if pragma is not None:
+            name = re.match(_REQUIREMENT_NAME, line)
             if name is None:
                 raise PipPinnedError("bad-pin", f"line {number}: this comment pins no requirement: {line.strip()}",
                                      hint="Write it behind a requirement: acme-core==1.4  # pip-pinned: index=acme")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import CodeType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pip_pinned.enforce import failures
 
@@ -20,7 +20,7 @@ Signature = tuple[str, ...]
 _ABSENT = object()
 
 
-class Seam(NamedTuple):
+class Seam:
     """One attribute of one module of pip, and ``module.function`` of this room that replaces it.
 
     The function is called as ``replacement(run, original, *args, **kwargs)``. A signature that ends in ``...`` is a
@@ -28,11 +28,12 @@ class Seam(NamedTuple):
     ``optional`` is for what some supported pips do not have.
     """
 
-    module: str
-    attribute: str
-    replacement: str
-    signatures: tuple[Signature, ...] = ()
-    optional: bool = False
+    def __init__(self, module: str, attribute: str, replacement: str, signatures: tuple[Signature, ...] = (), *, optional: bool = False) -> None:
+        self.module = module
+        self.attribute = attribute
+        self.replacement = replacement
+        self.signatures = signatures
+        self.optional = optional
 
 
 _PREPARER = "RequirementPreparer."

@@ -83,12 +83,12 @@ def local_path(location: str) -> str | None:
     return None if "://" in location else location
 
 
-_USERINFO = re.compile(r"(?<=://)[^/\s]+@")
+_USERINFO = r"(?<=://)[^/\s]+@"
 
 
 def redact_text(text: str) -> str:
     """Text with the user information taken out of every URL in it."""
-    return _USERINFO.sub("****@", text)
+    return re.sub(_USERINFO, "****@", text)
 
 
 def credential_prefix(url: str) -> str:
