@@ -32,7 +32,8 @@ def timed(command: list[str], environment: dict[str, str], directory: str) -> fl
 
 
 def compare(what: str, words: list[str], runs: int, environment: dict[str, str], directory: str, pinned_words: list[str]) -> None:
-    plain, pinned = [], []
+    plain: list[float] = []
+    pinned: list[float] = []
     for i in range(runs + 2):
         pairs: list[tuple[list[float], str, list[str]]] = [(plain, "pip", words), (pinned, "pip_pinned", pinned_words)]
         for times, program, arguments in pairs if i % 2 else reversed(pairs):

@@ -62,7 +62,8 @@ def acme(machine: Machine, private: IndexServer, public: IndexServer) -> Machine
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of the pips that this run is about."""
-    kept, others = [], []
+    kept: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         version = getattr(getattr(item, "callspec", None), "params", {}).get("pip_version")
         (kept if version is None or pips.wanted(version) else others).append(item)

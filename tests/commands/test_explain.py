@@ -39,7 +39,7 @@ def test_options_environment_and_requirements_files_count_as_in_install(acme: Ma
 
 
 def test_what_would_be_refused_is_said(machine: Machine) -> None:
-    machine.write("pyproject.toml", '[tool.uv.sources]\nacme-core = { workspace = true }\n')
+    machine.write("pyproject.toml", "[tool.uv.sources]\nacme-core = { workspace = true }\n")
     assert _explain(machine, "acme-core")["acme-core"]["error"] == "not-on-an-index"
     assert _explain(machine, "lib", "--index-strategy", "pinned-only")["lib"]["error"] == "name-not-pinned"
     assert "error not-on-an-index" in machine.pinned("explain", "acme-core").out

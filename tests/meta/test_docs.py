@@ -28,8 +28,9 @@ def _commands(block: str) -> list[tuple[str, str]]:
 
 def _matches(shown: str, printed: str) -> bool:
     """``...`` stands for anything, also for several lines."""
-    pattern = re.escape(shown.strip()).replace(r"\.\.\.", ".*").replace(r"\ ", r"\s+")
-    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
+    pattern = re.escape(re.sub(" +", " ", shown.strip())).replace(r"\.\.\.", ".*").replace(r"\ ", r"\s+")
+    printed = "\n".join(line.rstrip() for line in printed.strip().splitlines())
+    return re.fullmatch(pattern, printed, re.DOTALL) is not None
 
 
 def test_the_first_set_up_command_runs_the_demo_on_a_fresh_machine(tmp_path: Path) -> None:
