@@ -100,6 +100,11 @@ class Run:
         return self.decider.policy
 
     @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The indexes of the policy in force; none for a command that searches nothing and has a session nevertheless."""
+        return () if self._decider is None else self._decider.policy.indexes
+
+    @property
     def decider(self) -> Decider:
         """The policy in force, arranged for look-up. Raises ``policy-missing`` if there is none."""
         if self._decider is None:

@@ -36,6 +36,21 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
     self.auth = _auth_by_index(run, self.auth)
+    for index in run.indexes:
+        if not index.verify_ssl:
+            _trust(run, self, index)
+
+
+def _trust(run: Run, session: Any, index: Index) -> None:
+    """``verify-ssl = false``: for this index's origin alone, and said on every run."""
+    scheme, host, port = urls.origin(index.url)
+    if scheme == "http":
+        session.pip_trusted_origins.append((host, port))
+    elif scheme == "https":
+        session.mount(f"https://{host}:{port}/", session.adapters["http://"])
+        if port == urls.DEFAULT_PORTS["https"]:
+            session.mount(f"https://{host}/", session.adapters["http://"])
+    run.note(f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in its place.", "warning")
 
 
 def _auth_by_index(run: Run, ordinary: Any) -> Any:
@@ -80,7 +95,7 @@ def index_of(run: Run, url: str) -> Index | None:
     here = urls.origin(url)
     path = urlsplit(url).path
     best: tuple[int, Index] | None = None
-    for index in run.policy.indexes:
+    for index in run.indexes:
         prefix = urls.credential_prefix(index.url)
         if urls.origin(index.url) == here and path.startswith(prefix) and (best is None or len(prefix) > best[0]):
             best = len(prefix), index

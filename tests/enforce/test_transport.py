@@ -1,0 +1,142 @@
+"""TLS, HTTP caches and credentials: to the right index, over the wire that the policy allows (CONTRACT 2.2, 4.4, 4.10)."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests import pips
+from tests.conftest import POLICY
+from tests.running import Machine
+from tests.servers.index import Answer, IndexServer, Request
+from tests.servers.projects import wheel
+
+ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA, serve: Callable[..., IndexServer]) -> IndexServer:
+    """A private index behind TLS, with a certificate of an authority that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return serve("secure", tls=context).add(wheel("acme-core", "1.0", says="private"))
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_private_authority_is_given_by_pips_own_option(pip_version: str, machine: Machine, authority: trustme.CA, secure: IndexServer, public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
+    certificate = machine.project / "ca.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--cert", str(certificate))
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text
+    assert machine.pinned("install", "--target", "other", "acme-core").error == "index-unavailable"
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_verification_is_switched_off_for_one_origin_alone_and_said_every_time(pip_version: str, machine: Machine, secure: IndexServer, public: IndexServer,
+                                                                             authority: trustme.CA, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    neighbour = serve("neighbour", tls=context).add(wheel("other-lib", "1.0"))
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{secure.url}"\nverify-ssl = false\n[[index]]\nname = "neighbour"\nurl = "{neighbour.url}"\n'
+                  '[sources]\nacme-core = { index = "acme" }\nother-lib = { index = "neighbour" }\n')
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text
+    assert done.err.count("verify-ssl = false") == 1
+    assert machine.pinned("install", "--target", "other", "other-lib").error == "index-unavailable"
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_what_was_cached_without_verification_is_not_used(pip_version: str, machine: Machine, secure: IndexServer, authority: trustme.CA, public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    certificate = machine.project / "ca.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    good, evil = secure.projects["acme-core"][0], wheel("acme-core", "1.0", says="evil")
+    forever = {"Cache-Control": "max-age=365000000, immutable", "ETag": '"the-same"'}
+
+    def serve_file(request: Request) -> Answer:
+        if request.headers.get("if-none-match") == '"the-same"':
+            return Answer(304, headers=forever)
+        return Answer(200, secure.projects["acme-core"][0].content, {**forever, "Content-Type": "application/octet-stream"})
+
+    secure.answers[r"/files/.*\.whl"] = serve_file
+    secure.hashes = False
+    secure.projects["acme-core"] = [evil]
+    for program in (machine.plain, machine.pinned):  # an earlier run over a wire that nobody checked
+        done = program("install", "--target", program.__name__, "--index-url", secure.url, "--trusted-host", f"localhost:{secure.port}", "acme-core")
+        assert done.code == 0, done.text
+    secure.projects["acme-core"] = [good]
+    machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--cert", str(certificate))
+    assert done.code == 0 and machine.module("acme_core")["WHO"] == "private", done.text
+
+
+def _two_on_one_host(server: IndexServer) -> None:
+    """/a/simple wants a:one, /b/simple wants b:two, files lie below each; anything else is nobody's."""
+    files = {"a": wheel("acme-core", "1.0", says="a"), "b": wheel("beta-lib", "1.0", says="b")}
+    passwords = {"a": ("a", "one"), "b": ("b", "two")}
+
+    def answer(request: Request) -> Answer:
+        owner = request.path.split("/")[1]
+        if request.authorization != passwords[owner]:
+            return Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        file = files[owner]
+        if request.path.endswith(file.filename):
+            return Answer(200, file.content)
+        return Answer(200, f'<!DOCTYPE html><a href="/{owner}/files/{file.filename}#sha256={file.sha256}">{file.filename}</a>'.encode(), {"Content-Type": "text/html"})
+
+    server.answers[r"/[ab]/.*"] = answer
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_two_indexes_on_one_host_with_credentials_of_their_own(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    server = serve("host")
+    _two_on_one_host(server)
+    at = server.root.replace("://", "://{}@")
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "a"\nurl = "{at.format("a:one")}/a/simple"\n[[index]]\nname = "b"\nurl = "{at.format("b:two")}/b/simple"\n'
+                  '[sources]\nacme-core = { index = "a" }\nbeta-lib = { index = "b" }\n')
+    done = machine.pinned("install", "--target", "site", "acme-core", "beta-lib", "--no-input")
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0", "beta-lib": "1.0"}, done.text
+    assert {(r.path.split("/")[1], r.authorization) for r in server.requests} == {("a", ("a", "one")), ("b", ("b", "two"))}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_netrc_answers_for_an_index_without_credentials_in_its_url(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    private.credentials = ("robot", "s3cret")
+    netrc = Path(machine.environment["HOME"]) / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login robot password s3cret\n")
+    netrc.chmod(0o600)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 0 and "s3cret" not in done.text, done.text
+
+
+def test_a_file_over_http_is_refused_where_the_page_was_https(machine: Machine, secure: IndexServer, public: IndexServer, authority: trustme.CA) -> None:
+    certificate = machine.project / "ca.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    public.projects["acme-core"] = secure.projects["acme-core"]
+    secure.files_at = f"{public.root}/files"
+    machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--cert", str(certificate))
+    assert (done.error, done.code) == ("off-origin-file", 1), done.text
+
+
+def test_wrong_credentials_are_tried_once(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.credentials = ("robot", "right")
+    url = private.url_with_credentials.replace("right", "wrong")
+    machine.write("pip-pinned.toml", POLICY.format(private=url, public=public.url))
+    assert machine.pinned("install", "--target", "site", "acme-core").error == "index-auth-failed"
+    assert len(private.requests) <= 2
