@@ -111,7 +111,7 @@ def test_the_sealed_policy_is_gone_after_a_signal(number: signal.Signals, acme: 
 
 
 @pytest.mark.parametrize("pip_version", [pips.OLDEST, pips.MIDDLE, "26.1.2", pips.NEWEST])
-@pytest.mark.parametrize("dialect", ["policy", "ambient"])
+@pytest.mark.parametrize("dialect", ["policy", "variables", "ambient"])
 def test_a_build_backend_sees_neither_policy_nor_credentials(pip_version: str, dialect: str, machine: Machine, private: IndexServer,
                                                              public: IndexServer) -> None:
     machine.pip = pips.pip_of(pip_version)
@@ -121,7 +121,11 @@ def test_a_build_backend_sees_neither_policy_nor_credentials(pip_version: str, d
     private.add(sdist("acme-app", "1.0", build_requires=("acme-build",), code=spy))
     if dialect == "policy":
         machine.write("pip-pinned.toml", POLICY.format(private=private.url_with_credentials, public=public.url))
-        env = {"PIP_PINNED_INDEX_ACME_PASSWORD": "s3cret-password"}
+        env = {"PIP_PINNED_INDEX_ACME_PASSWORD": "s3cret-password", "UV_INDEX_ACME_PASSWORD": "s3cret-password"}
+    elif dialect == "variables":
+        url = private.url_with_credentials.replace("s3cret-password", "${ACME_TOKEN}").replace("127.0.0.1", "${ACME_HOST}")
+        machine.write("pip-pinned.toml", POLICY.format(private=url, public=public.url))
+        env = {"ACME_TOKEN": "s3cret-password", "ACME_HOST": "127.0.0.1"}
     else:
         env = {"PIP_INDEX_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url_with_credentials}
     done = machine.pinned("install", "--target", "site", "acme-app", **env)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import inspect
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -134,12 +135,16 @@ def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any,
 _SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX", "PIP_DEFAULT_INDEX", "PIP_PIN", "PIP_INDEX_STRATEGY",
             "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_PYTHON")
 
+_CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_")
+_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)"
+
 
 def hide_sources(run: Run) -> None:
     """A pip started by a build backend finds no index; pip's own children get the variables back by their seal."""
     if run.environment is not None:
         return
-    hidden = [name for name in os.environ if name.upper() in _SOURCES or name.upper().startswith("PIP_PINNED_")]
+    expanded = {name for index in run.indexes if index.written for name in re.findall(_VARIABLE, index.written)}
+    hidden = [name for name in os.environ if name.upper() in _SOURCES or name.upper().startswith(_CREDENTIALS) or name in expanded]
     run.environment = {name: os.environ.pop(name) for name in hidden}
     os.environ["PIP_NO_INDEX"] = "1"
     os.environ["PIP_CONFIG_FILE"] = os.devnull
