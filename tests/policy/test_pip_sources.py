@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Policy, Strategy
-from pip_pinned.policy.sources import Options, add_requirements_line
+from pip_pinned.policy.model import Index, Policy, Strategy
+from pip_pinned.policy.sources import Options, add_requirements_line, combine
 from tests.policy.building import PYPI, index, pin
 from tests.policy.layers import ACME, CLOSED, DROP_IN, NEW, OTHER, PINS, decide, listed, places, run
 
@@ -167,3 +167,12 @@ def test_no_two_indexes_share_a_name(declared: Policy, flags: Options, lines: li
     except PipPinnedError:
         return
     assert len({name.lower() for name in listed(policy)}) == len(policy.indexes)
+
+
+@pytest.mark.parametrize("layer", ["flags", "ambient"])
+def test_an_explicit_index_cannot_be_made_the_default(layer: str) -> None:
+    acme = Index(name="acme", url="https://pypi.acme.example/simple", origin="pyproject.toml:1", explicit=True)
+    options = {"flags": Options(), "ambient": Options(), layer: Options(index_url="https://robot:secret@pypi.acme.example/simple/")}
+    with pytest.raises(PipPinnedError) as caught:
+        combine(Policy(indexes=(acme,), declared=True), **options, no_index=False, pypi="https://default.example/simple")
+    assert caught.value.code == "index-disagrees" and "secret" not in caught.value.context

@@ -187,6 +187,7 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
             notices.append(f"index-url {urls.redact(_split_named(theirs)[1])} from the environment or pip.conf is ignored: "
                            f"{mine.origin} declares {mine.name} as the default index.")
         return mine, others
+    _refuse_explicit_default(declared, flag or ambient.default_index or ambient.index_url)
     if flag is not None:
         return _from_option(flag, "--default-index" if flags.default_index else "--index-url", taken), others
     theirs = ambient.default_index or ambient.index_url
@@ -194,6 +195,16 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
         return _from_option(theirs, "index-url in the environment or pip.conf", taken), others
     name = _free("pypi" if "pypi" not in taken else "pip-default", taken)
     return Index(name=name, url=pypi, origin="pip's built-in default", default=True), others
+
+
+def _refuse_explicit_default(declared: Policy, option: str | None) -> None:
+    """An explicit index is never asked for unpinned names (CONTRACT 3.1), so no option can make it the default."""
+    explicit = None if option is None else next((i for i in declared.indexes if i.explicit and urls.same_index(i.url, _split_named(option)[1])), None)
+    if explicit is not None:
+        raise PipPinnedError(
+            "index-disagrees", f"{explicit.name} is to be the default index, and the policy declares it as explicit.",
+            context=f"{explicit.origin}: {explicit.name} {explicit.shown}, explicit = true\nthe default index of pip's options, environment or pip.conf is the same URL",
+            hint=f"Leave explicit out if names without a pin come from {explicit.name} too, or declare another index with default = true.")
 
 
 def _from_option(value: str, origin: str, taken: set[str]) -> Index:
