@@ -37,6 +37,9 @@ def test_any_of_the_files_makes_a_root(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path / "inner")
     assert load_policy(None).declared
     (tmp_path / "inner" / "pyproject.toml").write_text("", encoding="utf-8")
+    with pytest.raises(PipPinnedError, match="policy-passed-over"):
+        load_policy(None)
+    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.pip-pinned]", encoding="utf-8")
     assert not load_policy(None).declared
 
 

@@ -127,7 +127,8 @@ def test_a_build_backend_sees_neither_policy_nor_credentials(pip_version: str, d
         machine.write("pip-pinned.toml", POLICY.format(private=url, public=public.url))
         env = {"ACME_TOKEN": "s3cret-password", "ACME_HOST": "127.0.0.1"}
     else:
-        env = {"PIP_INDEX_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url_with_credentials}
+        env = {"PIP_PYPI_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url_with_credentials, "PIP_INDEX-URL": private.url_with_credentials,
+               "pip_extra_index_url": private.url_with_credentials, "PIP_PROXY": ""}
     done = machine.pinned("install", "--target", "site", "acme-app", **env)
     assert done.code == 0, done.text
     assert machine.module("acme_app")["BUILT_WITH"] == "private"

@@ -197,3 +197,89 @@ def test_a_lock_entry_on_another_origin_has_to_be_on_the_indexs_own_page(pip_ver
     acme.write("pylock.toml", lock)
     assert acme.pinned("install", "--target", "bad", "-r", "pylock.toml").error == "index-unavailable"
     assert acme.installed("bad") == {}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_comment_behind_hashes_pins_and_one_in_a_commented_line_does_not(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    file = private.projects["acme-core"][0]
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url).partition("[sources]")[0])
+    machine.write("r.txt", f"# acme-build  # pip-pinned: index=nowhere\nacme-core==1.0 \\\n    --hash=sha256:{file.sha256}  # pip-pinned: index=acme\n")
+    done = machine.pinned("install", "--target", "site", "-r", "r.txt")
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text
+
+
+def test_uninstall_from_a_file_with_index_lines_is_pips(acme: Machine, private: IndexServer) -> None:
+    acme.write("r.txt", f"--extra-index-url {private.url}\nnosuch-project  # pip-pinned: index=acme\n")
+    done = acme.pinned("uninstall", "-y", "-r", "r.txt")
+    assert done.code == 0 and "not installed" in done.text, done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_directory_is_an_index_and_a_home_is_a_home(pip_version: str, machine: Machine, private: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    file = private.projects["acme-core"][0]
+    machine.write("mirror/simple/acme-core/index.html", f'<!DOCTYPE html><a href="../../files/{file.filename}">{file.filename}</a>')
+    (machine.project / "mirror" / "files").mkdir()
+    (machine.project / "mirror" / "files" / file.filename).write_bytes(file.content)
+    done = machine.pinned("install", "--target", "site", "--index-url", str(machine.project / "mirror" / "simple"), "acme-core")
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text
+    wheels = machine.directory / "home" / "wheelhouse"
+    wheels.mkdir()
+    (wheels / file.filename).write_bytes(file.content)
+    assert machine.pinned("install", "--target", "home", "--no-index", "--find-links", "~/wheelhouse", "acme-core").code == 0
+
+
+@pytest.mark.parametrize("how", ["PIP_EXTRA_INDEX_URL", "--extra-index-url"])
+def test_credentials_given_to_pip_complete_a_declared_index(how: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.credentials = ("robot", "s3cret")
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    option = [how, private.url_with_credentials] if how.startswith("--") else []
+    environment = {} if option else {how: private.url_with_credentials}
+    done = machine.pinned("install", "--target", "site", *option, "acme-core", **environment)
+    assert done.code == 0 and "s3cret" not in done.text, done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_metadata_that_pip_can_do_without_is_pips_to_judge(pip_version: str, acme: Machine, private: IndexServer) -> None:
+    acme.pip = pips.pip_of(pip_version)
+    private.add(wheel("acme-core", "1.1", requires=("this is (no) requirement",)))
+    assert acme.pinned("install", "--target", "site", "--no-deps", "acme-core==1.1").code == acme.plain(
+        "install", "--target", "plain", "--index-url", private.url, "--no-deps", "acme-core==1.1").code
+
+
+def test_outdated_lists_what_is_installed_from_nowhere(acme: Machine, private: IndexServer) -> None:
+    private.add(wheel("acme-core", "1.2"))
+    for file in (wheel("acme-mine", "1.0"), wheel("acme-core", "1.0")):
+        (acme.project / file.filename).write_bytes(file.content)
+        assert acme.pinned("install", "--target", "site", f"./{file.filename}").code == 0
+    done = acme.pinned("list", "--outdated", "--path", "site")
+    assert done.code == 0 and "1.2" in done.out and "acme-mine is not on acme" in done.err, done.text
+
+
+def test_a_nearer_project_without_a_policy_does_not_switch_it_off(acme: Machine) -> None:
+    acme.write("member/pyproject.toml", '[project]\nname = "member"\nversion = "1"\n')
+    here = {"PIP_PINNED_PROJECT": ""}
+    member = Machine(acme.directory, acme.pip, environment=acme.environment)
+    script = acme.write("inside.py", "import os, sys\nos.chdir('member')\nfrom pip_pinned.cli import main\nmain()\n").name
+    done = member.run_script(script, "install", "--target", "site", "acme-core", **here)
+    assert (done.error, done.code) == ("policy-passed-over", 1) and str(acme.project) in done.text, done.text
+    assert member.run_script(script, "install", "--project", "..", "--target", "site", "acme-core").code == 0
+    assert acme.installed("member/site") == {"acme-core": "1.0"}
+    acme.write("member/pyproject.toml", "[tool.pip-pinned]\n")
+    assert member.run_script(script, "install", "--target", "none", "--no-index", "acme-core").error != "policy-passed-over"
+
+
+def test_a_policy_file_that_cannot_be_read_is_a_mistake(acme: Machine) -> None:
+    path = acme.project / "pip-pinned.toml"
+    path.unlink()
+    path.symlink_to("nowhere")
+    done = acme.pinned("install", "--target", "site", "acme-core")
+    assert (done.error, done.code) == ("bad-configuration", 1), done.text
+
+
+def test_modules_in_the_working_directory_are_not_imported(acme: Machine) -> None:
+    for name in ("typing", "urllib", "json", "tomllib", "optparse", "signal"):
+        acme.write(f"{name}.py", "raise SystemExit('imported from the working directory')\n")
+    done = acme.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 0, done.text

@@ -140,3 +140,49 @@ def test_wrong_credentials_are_tried_once(machine: Machine, private: IndexServer
     machine.write("pip-pinned.toml", POLICY.format(private=url, public=public.url))
     assert machine.pinned("install", "--target", "site", "acme-core").error == "index-auth-failed"
     assert len(private.requests) <= 2
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("host", ["localhost", "localhost:{port}", "localhost:{port}/simple", "localhost:{port}/files", "LOCALHOST:{port}", "x@localhost:{port}", "*"])
+def test_a_requirements_file_cannot_switch_off_the_verification_of_a_declared_index(host: str, pip_version: str, machine: Machine, secure: IndexServer,
+                                                                                   public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
+    machine.write("r.txt", f"--trusted-host {host.format(port=secure.port)}\nacme-core\n")
+    done = machine.pinned("install", "--target", "site", "-r", "r.txt")
+    assert (done.error, done.code) == ("index-unavailable", 1) and machine.installed() == {}, done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_the_values_of_variables_are_shown_nowhere(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    """A token in the path of an index, as some hosts want it."""
+    machine.pip = pips.pip_of(pip_version)
+    server = serve("host")
+    file = wheel("acme-core", "1.0", says="private")
+    page = f'<!DOCTYPE html><a href="../../files/{file.filename}#sha256={file.sha256}">{file.filename}</a>'
+    server.answers["/t0ken-in-path/simple/acme-core/"] = Answer(200, page.encode(), {"Content-Type": "text/html"})
+    server.answers[f"/t0ken-in-path/files/{file.filename}"] = Answer(200, file.content)
+    server.answers["/t0ken-in-path/simple/acme-down/"] = Answer(503)
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{server.root}/${{ACME_TOKEN}}/simple"\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
+    for name, code in (("acme-core", 0), ("acme-down", 1), ("acme-none", 1)):
+        for verbosity in ("-q", "-v", "-vvv"):
+            done = machine.pinned("install", "--target", "site", verbosity, "--log", "log.txt", name, ACME_TOKEN="t0ken-in-path")
+            assert done.code == code, done.text
+            assert "t0ken-in-path" not in done.text + (machine.project / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("answer", [
+    Answer(302, headers={"Location": "http://127.0.0.1:99999999/"}), Answer(302, headers={"Location": "//["}), Answer(302, headers={"Location": "ftp://elsewhere.example/"}),
+    Answer(302, headers={"Location": "file:///etc/passwd"}), Answer(302, headers={"Location": "/simple/acme-core/"}),
+    Answer(200, b"{", {"Content-Type": "application/vnd.pypi.simple.v1+json"}), Answer(200, b"[]", {"Content-Type": "application/vnd.pypi.simple.v1+json"}),
+    Answer(200, b"<!DOCTYPE html>", {"Content-Type": "text/html; charset=no-such"}), Answer(200, b"not gzip", {"Content-Type": "text/html", "Content-Encoding": "gzip"}),
+], ids=["bad-port", "bad-host", "ftp", "file", "loop", "json-cut", "json-list", "charset", "gzip"])
+def test_an_answer_that_cannot_be_read_is_a_fault_and_nothing_else_is_asked(answer: Answer, pip_version: str, machine: Machine, private: IndexServer,
+                                                                           public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    private.answers["/simple/pubdep/"] = answer
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "first"\nurl = "{private.url}"\n[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n')
+    done = machine.pinned("install", "--target", "site", "pubdep")
+    assert done.code == 1 and "Traceback" not in done.text, done.text
+    assert public.requests == [] and machine.installed() == {}

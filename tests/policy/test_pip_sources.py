@@ -61,9 +61,16 @@ def test_index_url_from_the_environment_is_ignored_where_a_default_is_declared_w
     assert "other.example" in notices[0]
 
 
-@pytest.mark.parametrize("url", [CORP, f"{CORP}/", "https://user:secret@corp.example/simple"])
+@pytest.mark.parametrize("url", [CORP, f"{CORP}/"])
 def test_the_declared_default_may_be_repeated_silently(url: str) -> None:
     assert run(CLOSED, Options(index_url=url)) == run(CLOSED, ambient=Options(index_url=url)) == run(CLOSED)
+
+
+def test_the_declared_default_takes_credentials_that_pip_was_given_for_it() -> None:
+    policy, notices = run(CLOSED, ambient=Options(index_url="https://user:secret@corp.example/simple"))
+    default = policy.default
+    assert default is not None and notices == ()
+    assert (default.url, default.shown) == ("https://user:secret@corp.example/simple", CORP)
 
 
 def test_an_explicit_default_is_replaced_and_stays_closed() -> None:

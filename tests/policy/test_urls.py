@@ -129,3 +129,7 @@ def test_a_file_url_leads_back_to_its_path(tmp_path: Path) -> None:
 ])
 def test_credentials_belong_below_the_index(url: str, prefix: str) -> None:
     assert urls.credential_prefix(url) == prefix
+
+
+def test_an_international_host_is_compared_in_the_form_that_answers_have() -> None:
+    assert urls.same_origin("https://bücher.example/simple", "https://xn--bcher-kva.example/simple/")

@@ -20,12 +20,21 @@ def find_root(project: str | None) -> Path | None:
     """
     if project is not None:
         root = Path(project)
-        if not project or not any((root / name).is_file() for name in FILES):
+        if not project or not _holds_any(root):
             raise PipPinnedError("no-project", f"{project or 'the empty path'} is no project: it holds none of {', '.join(FILES)}.",
                                  hint="Correct --project or PIP_PINNED_PROJECT.")
         return root
     here = Path.cwd()
-    return next((root for root in (here, *here.parents) if any((root / name).is_file() for name in FILES)), None)
+    return next((root for root in (here, *here.parents) if _holds_any(root)), None)
+
+
+def _holds_any(root: Path) -> bool:
+    return any(_is_there(root / name) for name in FILES)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether the file exists, be it readable or not: a dangling link is a mistake, not an absence."""
+    return file.is_file() or file.is_symlink()
 
 
 def load_policy(project: str | None) -> Policy:
@@ -42,7 +51,22 @@ def load_policy(project: str | None) -> Policy:
     draft = tables.draft()
     policy = Policy() if draft is None else draft.policy(problems)
     problems.raise_if_any()
+    if draft is None and tables.native is None and project is None:
+        _refuse_to_pass_over(root)
     return policy
+
+
+def _refuse_to_pass_over(root: Path) -> None:
+    """A nearer file that says nothing about indexes does not silently switch off the policy of a project around it."""
+    for around in root.parents:
+        if not _holds_any(around):
+            continue
+        problems = Problems()
+        tables = _Tables(around, problems)
+        if problems.found or tables.native is not None or tables.foreign:
+            raise PipPinnedError(
+                "policy-passed-over", f"{root} declares no policy, and {around} around it does.",
+                hint=f"Add --project {around} to use that policy here, or an empty [tool.pip-pinned] to {root / 'pyproject.toml'} to have none.")
 
 
 class _Tables:
@@ -52,16 +76,16 @@ class _Tables:
         self._problems = problems
         self.foreign: dict[str, Document | Table] = {}
         pyproject = root / "pyproject.toml"
-        tool = Document(pyproject, problems).root.table("tool") if pyproject.is_file() else None
+        tool = Document(pyproject, problems).root.table("tool") if _is_there(pyproject) else None
         self.native = None if tool is None else tool.table("pip-pinned")
         if tool is not None:
             self._read_tool(tool)
         own = root / "pip-pinned.toml"
-        if own.is_file():
+        if _is_there(own):
             if self.native is not None:
                 problems.add(own.name, "file", f"{self.native.origin} has [tool.pip-pinned] too", "Keep one of them.")
             self.native = Document(own, problems).root
-        if (root / "Pipfile").is_file():
+        if _is_there(root / "Pipfile"):
             self.foreign["pipfile"] = Document(root / "Pipfile", problems)
 
     def _read_tool(self, tool: Table) -> None:

@@ -46,9 +46,30 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
         run.building.pop()
     if listing is None:
         _check_direct_reference(run, req, dist.canonical_name)
-    elif listing is not None and listing.index is not None:
-        inherit(run, listing.index, [r.name for r in dist.iter_dependencies(list(dist.iter_provided_extras()))])
+    else:
+        _check_name(req, listing.name, dist)
+        if listing.index is not None and listing.index.inherit:
+            inherit(run, listing.index, _required_names(dist))
     return dist
+
+
+def _check_name(req: Any, name: str, dist: Any) -> None:
+    """CONTRACT 4.8: pip's new resolver discards such a file; its legacy resolver would install it under its other name."""
+    from pip._internal.exceptions import MetadataInconsistent
+
+    for says in (dist.raw_name, dist.canonical_name):
+        if names.normalize(says) != name:
+            raise MetadataInconsistent(req, "name", name, names.normalize(says))
+
+
+def _required_names(dist: Any) -> list[str]:
+    """The projects that a distribution requires, with any of its extras; what is no requirement is pip's to refuse."""
+    from pip._vendor.packaging.requirements import InvalidRequirement
+
+    try:
+        return [requirement.name for requirement in dist.iter_dependencies(list(dist.iter_provided_extras()))]
+    except InvalidRequirement:
+        return []
 
 
 def inherit(run: Run, index: Index, required: list[str]) -> None:
@@ -75,7 +96,8 @@ def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
     if project is None:
         return
     decision = run.decide(project)
-    by_user = bool(req.user_supplied) and run.role != BUILD and run.build_depth == 0 and _key(req.link.url) not in run.constraint_urls
+    by_user = bool(req.user_supplied) and run.role != BUILD and run.build_depth == 0 and not _from_afar(req)
+    by_user = by_user and urls.without_fragment(req.link.url) not in run.constraint_urls
     if not decision.pinned or (by_user and (req.link.is_file or decision.refusal == "not-on-an-index")):
         return
     run.record(decision, None, "direct-reference-refused")
@@ -98,8 +120,9 @@ def _origin(req: Any) -> str:
     return urls.redact_text(comes_from if isinstance(comes_from, str) else str(comes_from.from_path()))
 
 
-def _key(url: str) -> str:
-    return urls.without_fragment(url)
+def _from_afar(req: Any) -> bool:
+    """Whether a requirement stands in a requirements file that was fetched from somewhere."""
+    return isinstance(req.comes_from, str) and "://" in req.comes_from and "file://" not in req.comes_from
 
 
 # -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 import atexit
 import inspect
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pip_pinned.enforce.run import BUILD, PYTHON, Run
-from pip_pinned.policy import codec
+from pip_pinned.policy import codec, urls
 from pip_pinned.policy.errors import PipPinnedError
 
 _KERNEL = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -132,22 +131,26 @@ def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any,
     original(self, *args, **kwargs)
 
 
-_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX", "PIP_DEFAULT_INDEX", "PIP_PIN", "PIP_INDEX_STRATEGY",
-            "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_PYTHON")
-
+_SOURCES = frozenset(("index-url", "pypi-url", "extra-index-url", "find-links", "no-index", "index", "default-index", "pin", "index-strategy",
+                      "requirement", "constraint", "build-constraint", "config-file", "trusted-host", "python", "proxy"))
 _CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_")
-_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)"
 
 
 def hide_sources(run: Run) -> None:
     """A pip started by a build backend finds no index; pip's own children get the variables back by their seal."""
     if run.environment is not None:
         return
-    expanded = {name for index in run.indexes if index.written for name in re.findall(_VARIABLE, index.written)}
-    hidden = [name for name in os.environ if name.upper() in _SOURCES or name.upper().startswith(_CREDENTIALS) or name in expanded]
+    expanded = {name for index in run.indexes if index.written for name in urls.variables(index.written)}
+    hidden = [name for name in os.environ if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded]
     run.environment = {name: os.environ.pop(name) for name in hidden}
     os.environ["PIP_NO_INDEX"] = "1"
     os.environ["PIP_CONFIG_FILE"] = os.devnull
+
+
+def _names_a_source(variable: str) -> bool:
+    """Whether pip would read an option about sources from the variable; it takes ``PIP_INDEX-URL`` for ``PIP_INDEX_URL``."""
+    prefix, name = variable[:4], variable[4:]
+    return prefix.upper() == "PIP_" and name.lower().replace("_", "-") in _SOURCES
 
 
 def restore_sources(run: Run, environment: dict[str, str] | None) -> None:

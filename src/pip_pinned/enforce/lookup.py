@@ -90,6 +90,9 @@ class _Asker:
                 present.append((index, found))
                 if decision.strategy not in _ASK_ALL:
                     break
+        if decision.pinned and not present and self.run.command == "list":  # what is installed need not be on any index
+            self.run.note(f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}.", "warning")
+            return []
         if decision.pinned and not present:
             failures.stop(_errors().pin_not_found(decision, self.absent[0][1]))
         if decision.strategy is Strategy.UNIQUE_INDEX and len(present) > 1:
@@ -155,13 +158,24 @@ class _Asker:
             question.failure = "pip does not trust it: neither https nor a --trusted-host"
             self.fail(question, Verdict.UNAVAILABLE)
         self.run.grant(page, Grant(index=index))
-        candidates = list(self.candidates_from_page(link))
+        candidates = self._read(link, question)
         if not question.answered:
             failures.stop(failures.unsupported_pip("pip read a project page past LinkCollector.fetch_response"))
         if question.final_url == "":
             return None
         self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
         return candidates
+
+    def _read(self, link: Any, question: Question) -> list[Any]:
+        from pip._internal.exceptions import PipError
+
+        try:
+            return list(self.candidates_from_page(link))
+        except PipError:
+            raise
+        except Exception as exc:  # noqa: BLE001 (a page that pip chokes on is a fault of the index, whatever it is)
+            question.failure = self.run.discreet(f"the answer cannot be read: {type(exc).__name__}: {exc}")
+            self.fail(question, Verdict.UNAVAILABLE)
 
     def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
         for link in links:
@@ -213,9 +227,6 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
     if verdict is not Verdict.PRESENT:
         run.record(decision, question.index, verdict.value)
         failures.stop(_errors().fault(decision, question, verdict))
-    if not urls.same_origin(location.url, content.url) and not question.index.follow_redirects:
-        question.redirected_to = content.url
-        return None
     question.final_url = content.url
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)
@@ -232,7 +243,7 @@ def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, re
     """Keep what pip is about to turn into "no such project"."""
     question = run.question
     if question is not None:
-        question.failure = urls.redact_text(str(reason))
+        question.failure = run.discreet(str(reason))
         retried = re.search(_RETRIED, question.failure)
         if question.status is None and retried is not None:  # urllib3's Retry hides the last answer in its message
             question.status = int(retried.group(1))

@@ -55,15 +55,19 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     run.verbosity = options.verbose - options.quiet
     if not _searches(self.name, options):
         return options, rest
+    from pip_pinned.enforce.discretion import hide_in_logs
     from pip_pinned.policy import sources
 
     run.gate_closed = True
+    run.command = self.name
     if run.role == BUILD:
+        hide_in_logs(run.secrets())
         return options, rest
     declared = run.declare()
     flags, _ = self.parser.parse_args(list(args), values=bare)
     policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
     run.enforce_policy(policy)
+    hide_in_logs(run.secrets())
     for notice in notices:
         run.note(notice, "warning")
     _hint(run, declared, policy)

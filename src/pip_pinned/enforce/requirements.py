@@ -21,6 +21,8 @@ _REQUIREMENT_NAME = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 def get_file_content(run: Run, original: Callable[..., Any], url: str, session: Any, **kwargs: Any) -> Any:
     """Read a requirements or constraints file, and the pins in its comments (CONTRACT 2.10)."""
+    if not run.gate_closed:  # a command that searches nothing, such as uninstall -r
+        return original(url, session, **kwargs)
     run.grant(url, Grant())
     location, content = original(url, session, **kwargs)
     if run.role != BUILD and not url.endswith(".toml"):
@@ -33,14 +35,19 @@ def get_file_content(run: Run, original: Callable[..., Any], url: str, session: 
 
 
 def _pragmas(content: str) -> Iterator[tuple[int, str, str]]:
-    for number, line in enumerate(content.splitlines(), 1):
-        pragma = re.search(_PRAGMA, line) if "pip-pinned:" in line else None
-        if pragma is not None:
-            name = re.match(_REQUIREMENT_NAME, line)
-            if name is None:
-                raise PipPinnedError("bad-pin", f"line {number}: this comment pins no requirement: {line.strip()}",
-                                     hint="Write it behind a requirement: acme-core==1.4  # pip-pinned: index=acme")
-            yield number, name.group(1), pragma.group(1)
+    from pip._internal.req.req_file import join_lines
+
+    if "pip-pinned:" not in content:
+        return
+    for number, line in join_lines(enumerate(content.splitlines(), 1)):
+        pragma = re.search(_PRAGMA, line)
+        if pragma is None or (line.lstrip().startswith("#") and not re.match(r"\s*#\s*pip-pinned:", line)):
+            continue  # none, or behind a requirement that is commented out
+        name = re.match(_REQUIREMENT_NAME, line)
+        if name is None:
+            raise PipPinnedError("bad-pin", f"line {number}: this comment pins no requirement: {line.strip()}",
+                                 hint="Write it behind a requirement: acme-core==1.4  # pip-pinned: index=acme")
+        yield number, name.group(1), pragma.group(1)
 
 
 def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
@@ -73,6 +80,9 @@ def _leftover(line: str) -> list[str]:
 def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filename: str, lineno: int, finder: Any = None,
                        options: Any = None, session: Any = None) -> None:
     """Index lines: into the policy, as far as CONTRACT 3.2 lets them; everything else as pip does."""
+    if not run.gate_closed:
+        original(opts, filename, lineno, finder, options, session)
+        return
     origin = f"{urls.redact(filename)}:{lineno}"
     if run.role != BUILD:
         line = sources.Options(index_url=opts.index_url, extra_index_urls=tuple(opts.extra_index_urls or ()),
@@ -83,10 +93,24 @@ def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filena
             failures.stop(exc)
     declared = {urls.origin(index.url)[1] for index in run.declare().indexes}
     for host in list(opts.trusted_hosts or ()):
-        if host.partition(":")[0].lower() in declared:
-            run.note(f"{origin}: --trusted-host {host} is ignored: it is the host of a declared index (verify-ssl = false there would count).", "warning")
+        if not _names_another_host(host, declared):
+            run.note(f"{origin}: --trusted-host {host} is ignored: only verify-ssl = false of a declared index can switch off its verification.", "warning")
             opts.trusted_hosts.remove(host)
     original(opts, filename, lineno, finder, options, session)
+
+
+def _names_another_host(text: str, declared: set[str]) -> bool:
+    """Whether a --trusted-host is plainly a host, with or without a port, of no declared index.
+
+    pip makes a URL prefix of the text: with a path, a wildcard or user information it would mean more than a host.
+    """
+    if any(c in text for c in "/@?#*\\%") or text != text.strip():
+        return False
+    try:
+        _, host, _ = urls.origin(f"https://{text}")
+    except ValueError:
+        return False
+    return host.rstrip(".") not in declared
 
 
 def _beside(filename: str, location: str) -> str:
@@ -95,18 +119,10 @@ def _beside(filename: str, location: str) -> str:
     return beside if urls.local_path(location) is not None and os.path.exists(beside) else location
 
 
-def handle_requirement_line(run: Run, original: Callable[..., Any], line: Any, options: Any = None) -> Any:
-    """A URL in a constraints file was not given by the user as a requirement: remember it as what it is."""
-    if line.constraint:
-        _, at, url = line.requirement.partition("@")
-        location = url.strip() if at else line.requirement
-        run.constraint_urls.add(urls.without_fragment(location.split(" ")[0]))
-    return original(line, options)
-
-
 def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: Any, options: Any, finder: Any, session: Any) -> Any:
-    """In a build child for a package from an index with ``inherit``: what it asks for is inherited."""
+    """Know the links of constraints for what they are; in a build child, let what it asks for inherit (CONTRACT 3.7)."""
     requirements = original(self, args, options, finder, session)
+    run.constraint_urls |= {urls.without_fragment(req.link.url) for req in requirements if req.constraint and req.link is not None}
     index = run.policy.index(run.inherited_by_roots) if run.inherited_by_roots else None
     if index is not None:
         inherit(run, index, [req.name for req in requirements if req.name and not req.constraint])
@@ -136,7 +152,7 @@ def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, loc
 
     index = decision.indexes[0] if decision.indexes else None
     url = getattr(dist, "url", None)
-    if index is None or not hasattr(dist, "filename") or url is None:
+    if index is None or not hasattr(dist, "filename") or url is None or dist.path is not None:
         failures.stop(direct_reference_refused(decision, url or str(getattr(dist, "path", "")), location))
     if not package.index or not urls.same_index(package.index, index.url):
         refuse(f"packages.index is {urls.redact(package.index) if package.index else 'missing'}, the pin's index is {index.shown}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ class Run:
         self.decision_log = decision_log
         self.inherited_by_roots = inherited_by_roots
         self.verbosity = 0
+        self.command = ""
         self.declared: Policy | None = None
         self._decider: Decider | None = None
         self._fingerprint = ""
@@ -169,7 +171,23 @@ class Run:
         finally:
             vars(self).update(before)
 
+    def secrets(self) -> dict[str, str]:
+        """The values of the variables that index URLs are written with, each with what is shown in its place (CONTRACT 2.7)."""
+        found = {}
+        for index in self.indexes:
+            for name in urls.variables(index.written or ""):
+                value = os.environ.get(name) or (self.environment or {}).get(name)
+                if value:
+                    found[value] = "${" + name + "}"
+        return found
+
     # -- what people see ----------------------------------------------------------------------------------
+
+    def discreet(self, text: str) -> str:
+        """A text of pip's as it may be shown: no credentials, no values of variables."""
+        from pip_pinned.enforce.discretion import hide
+
+        return hide(urls.redact_text(text), self.secrets())
 
     def note(self, text: str, level: str = "pip-pinned") -> None:
         """One line on stderr, once a run."""

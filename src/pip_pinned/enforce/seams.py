@@ -75,7 +75,6 @@ SEAMS = (
     Seam("req.req_file", "get_file_content", "requirements.get_file_content", (("url", "session"), ("url", "session", "constraint"))),
     Seam("req.req_file", "get_line_parser", "requirements.get_line_parser", (("finder",),)),
     Seam("req.req_file", "handle_option_line", "requirements.handle_option_line", (("opts", "filename", "lineno", "finder", "options", "session"),)),
-    Seam("req.req_file", "handle_requirement_line", "requirements.handle_requirement_line", (("line", "options"),)),
     Seam("cli.req_command", "RequirementCommand.get_requirements", "requirements.get_requirements", (("self", "args", "options", "finder", "session"),)),
     Seam("cli.req_command", "select_from_pylock_path_or_url", "requirements.select_from_pylock", (("pylock_path_or_url", "session", "..."),), optional=True),
 )

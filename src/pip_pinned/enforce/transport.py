@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -116,8 +117,12 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         response = original(self, method, url, *args, **kwargs)
     finally:
         run.following = before
-    if run.question is not None and (grant is None or grant.index is not None):
-        run.question.status = response.status_code
+    question = run.question
+    if question is not None and (grant is None or grant.index is not None):
+        question.status = response.status_code
+        steps = [*response.history, response]
+        if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
+            raise CrossOriginRedirect(response.url)  # followed past get_redirect_target
     return response
 
 
@@ -129,7 +134,9 @@ def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp:
         return target
     absolute = urljoin(resp.url, target)
     if grant.index is not None:
-        if not urls.same_origin(grant.index.url, absolute) and not grant.index.follow_redirects:
+        if urlsplit(absolute).scheme not in ("http", "https"):
+            raise ValueError(f"a redirect to {urls.redact(absolute)}")
+        if not urls.same_origin(resp.url, absolute) and not grant.index.follow_redirects:
             raise CrossOriginRedirect(absolute)
     elif grant.listing is not None:
         refuse_off_origin(run, grant.listing.name, resp.url, absolute, hashed=grant.hashed, how="redirects to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
     a name, or would move a pin from anywhere but the command line.
     """
     notices: list[str] = []
+    declared = _with_credentials_of(declared, (*flags.extra_index_urls, *ambient.extra_index_urls, flags.index_url, ambient.index_url))
     taken = {index.name.lower() for index in declared.indexes}
     ignored: list[str] = []
     around = _named(ambient.indexes, "PIP_INDEX or pip.conf", declared.indexes, required=False)
@@ -155,6 +157,8 @@ def _check_url(url: str, origin: str) -> None:
 
 
 def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple") -> Index:
+    if kind == "simple" and urls.local_path(url) == url:  # pip takes the path of a directory too
+        url = urls.file_url(os.path.abspath(url))
     parts = urlsplit(url)
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", parts.hostname or urls.local_path(url) or "index").strip("-")
     return Index(name=_free(base, taken), url=url, origin=origin, default=default, format=kind)
@@ -168,6 +172,17 @@ def _free(base: str, taken: set[str]) -> str:
         name = f"{base}-{count}"
     taken.add(name.lower())
     return name
+
+
+def _with_credentials_of(declared: Policy, options: Iterable[str | None]) -> Policy:
+    """A declared index without credentials takes those that pip was given for the very same URL."""
+    given = [option for option in options if option is not None and urls.credentials(option)[0] is not None]
+
+    def completed(index: Index) -> Index:
+        url = next((url for url in given if urls.same_index(url, index.url)), None)
+        return index if url is None or urls.credentials(index.url)[0] is not None else replace(index, url=url, written=index.shown)
+
+    return replace(declared, indexes=tuple(map(completed, declared.indexes))) if given else declared
 
 
 def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, taken: set[str],
@@ -247,7 +262,7 @@ def _find_links(declared: Policy, flags: Options, ambient: Options, known: list[
     for locations, origin, ignore in layers:
         for location in locations:
             if urls.local_path(location) is not None:
-                local.append(location)
+                local.append(os.path.expanduser(location))
             elif any(urls.same_index(index.url, location) for index in [*known, *remote]):
                 continue
             elif ignore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
 
@@ -14,11 +14,13 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 def origin(url: str) -> Origin:
     """Scheme, host and port of a URL (RFC 6454), the port filled in where the scheme implies it.
 
-    Raises ValueError for a port that is not a number.
+    Raises ValueError for a port that is not a number, or a host that no name server could know.
     """
     parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    if not host.isascii():  # requests asks for it in this form, and that is how it appears in answers
+        host = host.encode("idna").decode()
+    return scheme, host, parts.port or DEFAULT_PORTS.get(scheme, 0)
 
 
 def same_origin(requested: str, answered: str) -> bool:
@@ -99,3 +101,13 @@ def credential_prefix(url: str) -> str:
             path = path[: -len(ending)]
             break
     return path + "/"
+
+
+def file_url(path: str) -> str:
+    """The ``file:`` URL of an absolute path."""
+    return "file://" + quote(path if path.startswith("/") else "/" + path.replace(os.sep, "/"), safe="/:")
+
+
+def variables(text: str) -> list[str]:
+    """The names of the variables that a text is written with, ``${NAME}`` or ``$NAME``."""
+    return re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)
