@@ -164,6 +164,7 @@ class Document:
 
     def __init__(self, path: FilePath, problems: Problems) -> None:
         self.path = path
+        self._name = path.name
         self.problems = problems
         text, data = "", {}
         try:
@@ -184,7 +185,7 @@ class Document:
         if self._lines is None:
             self._lines = Lines(self._text)
         line = self._lines.of(path)
-        return self.path.name if line is None else f"{self.path.name}:{line}"
+        return self._name if line is None else f"{self._name}:{line}"
 
 
 def _dotted(path: Path) -> str:

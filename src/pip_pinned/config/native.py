@@ -35,21 +35,23 @@ def read(table: Table) -> Draft:
         if index is not None:
             draft.indexes.append(index)
     sources = table.table("sources")
-    for pattern in sources.data if sources is not None else ():
-        assert sources is not None
+    if sources is not None:
+        _read_sources(draft, sources)
+    return draft
+
+
+def _read_sources(draft: Draft, sources: Table) -> None:
+    for pattern, value in sources.data.items():
         if not names.is_valid_pattern(pattern):
             sources.problem(pattern, "not a project name or a glob over names", "Letters, digits, '.', '_', '-', '*' and '?'.")
-            continue
-        value = sources.data[pattern]
-        if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("index"), str):  # nearly all of them are
+        elif isinstance(value, dict) and len(value) == 1 and isinstance(value.get("index"), str):  # as nearly all of them are
             draft.pins.append(Pin(pattern=names.normalize(pattern), index=value["index"], origin=sources.origin_of(pattern)))
-            continue
-        for entry in sources.table_or_tables(pattern):
-            entry.check_keys(("index", "marker"))
-            index_name, marker = entry.text("index", required=True), entry.text("marker")
-            if index_name is not None:
-                draft.pins.append(Pin(pattern=names.normalize(pattern), index=index_name, marker=marker, origin=entry.origin))
-    return draft
+        else:
+            for entry in sources.table_or_tables(pattern):
+                entry.check_keys(("index", "marker"))
+                index_name, marker = entry.text("index", required=True), entry.text("marker")
+                if index_name is not None:
+                    draft.pins.append(Pin(pattern=names.normalize(pattern), index=index_name, marker=marker, origin=entry.origin))
 
 
 def _index(entry: Table) -> Index | None:

@@ -23,14 +23,16 @@ class Lines:
                 continue
             key, equals, _ = line.partition("=")
             key = key.strip()
-            if equals and key and not key.startswith("#"):
-                self._lines.setdefault((*table, *_parts(key)), number)
+            if equals and key and key[0] != "#":
+                parts = _parts(key) if "." in key else (key.strip("\"'"),)
+                self._lines.setdefault((*table, *parts), number)
 
     def of(self, path: Path) -> int | None:
         """The line of the key, or of the nearest table or key around it."""
         while path:
-            if path in self._lines:
-                return self._lines[path]
+            line = self._lines.get(path)
+            if line is not None:
+                return line
             path = path[:-1]
         return None
 

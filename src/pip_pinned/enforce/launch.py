@@ -19,6 +19,8 @@ from pip_pinned.policy.errors import PipPinnedError
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
+GC_THRESHOLD = (20_000, 50, 50)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
+
 
 def run_pip(load: Callable[[], Policy]) -> NoReturn:
     """Run pip with ``sys.argv`` under the policy that ``load`` gives when pip comes to search; never returns."""
@@ -75,7 +77,7 @@ def install(run: Run) -> Hooks:
 
 
 def _run(run: Run, start: Callable[[], object]) -> NoReturn:
-    gc.set_threshold(20_000, 50, 50)  # pip makes many objects and few cycles: this saves more than our start-up costs
+    gc.set_threshold(*GC_THRESHOLD)
     install(run)
     watch_children()
     try:
