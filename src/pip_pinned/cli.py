@@ -24,6 +24,8 @@ def main() -> NoReturn:
         command = import_module(f"pip_pinned.commands.{verb}")
         sys.exit(command.main(args[args.index(verb) + 1:] if args[0] != "help" else ["--help"], project))
 
+    if args in ([], ["help"], ["--help"], ["-h"]) and "PIP_AUTO_COMPLETE" not in os.environ:
+        sys.stderr.write(f"pip-pinned: besides pip's own commands there are {' and '.join(VERBS)}.\n")
     from pip_pinned.enforce.launch import run_pip
 
     def load() -> Policy:

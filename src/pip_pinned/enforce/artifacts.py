@@ -121,8 +121,9 @@ def _origin(req: Any) -> str:
 
 
 def _from_afar(req: Any) -> bool:
-    """Whether a requirement stands in a requirements file that was fetched from somewhere."""
-    return isinstance(req.comes_from, str) and "://" in req.comes_from and "file://" not in req.comes_from
+    """Whether a requirement stands in a requirements file that was fetched from somewhere, or in a lock file."""
+    origin = req.comes_from
+    return isinstance(origin, str) and (("://" in origin and "file://" not in origin) or origin.endswith(".toml"))
 
 
 # -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class Seam:
 
     The function is called as ``replacement(run, original, *args, **kwargs)``. A signature that ends in ``...`` is a
     beginning, for a constructor whose further arguments are passed on unseen; no signature means a property.
-    ``optional`` is for what some supported pips do not have.
+    ``optional`` is for a function or class that some supported pips do not have; a method of a class that is there is required.
     """
 
     def __init__(self, module: str, attribute: str, replacement: str, signatures: tuple[Signature, ...] = (), *, optional: bool = False) -> None:
@@ -63,9 +63,9 @@ SEAMS = (
     # both kinds of children; get_runnable_pip moved from build_env to utils.misc in pip 26.2, and is imported by value
     Seam("cli.main_parser", "get_runnable_pip", "children.runnable_pip_for_python", ((),)),
     Seam("build_env", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),
-    Seam("build_env.installer", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),
+    Seam("build_env.installer", "get_runnable_pip", "children.runnable_pip_for_build", ((),)),
     Seam("build_env", "InprocessBuildEnvironmentInstaller.install", "children.install_inprocess", (_INPROCESS,), optional=True),
-    Seam("build_env.installer", "InprocessBuildEnvironmentInstaller.install", "children.install_inprocess", (_INPROCESS,), optional=True),
+    Seam("build_env.installer", "InprocessBuildEnvironmentInstaller.install", "children.install_inprocess", (_INPROCESS,)),
     Seam("index.package_finder", "PackageFinder.index_urls", "children.finder_index_urls"),
     Seam("index.package_finder", "PackageFinder.find_links", "children.finder_find_links"),
     Seam("operations.prepare", _PREPARER + "__init__", "children.preparer_init", (("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."),)),
@@ -78,6 +78,8 @@ SEAMS = (
     Seam("cli.req_command", "RequirementCommand.get_requirements", "requirements.get_requirements", (("self", "args", "options", "finder", "session"),)),
     Seam("cli.req_command", "select_from_pylock_path_or_url", "requirements.select_from_pylock", (("pylock_path_or_url", "session", "..."),), optional=True),
 )
+
+_NEWER_MODULES = ("build_env.installer",)  # since pip 26.2; what they hold is required where they exist
 
 
 class Hooks:
@@ -118,7 +120,7 @@ class Hooks:
         from importlib.util import find_spec
 
         for name, seams in self._by_module.items():
-            if name in sys.modules or all(seam.optional for seam in seams):
+            if name in sys.modules or seams[0].module in _NEWER_MODULES:
                 continue
             try:
                 found = find_spec(name)
@@ -152,7 +154,7 @@ class Hooks:
             owner = getattr(owner, part, None)
         original = getattr(owner, name, _ABSENT)
         if original is _ABSENT:
-            if seam.optional:
+            if seam.optional and (not path or owner is None):
                 return
             failures.stop(failures.unsupported_pip(f"{module.__name__} has no {seam.attribute}"))
         known = parameters(original)
