@@ -97,9 +97,9 @@ _MOVED: dict[str, Callable[[Path], None]] = {
     "main_parser": lambda tree: _edit_twice(tree, "cli/main_parser.py", ("            get_runnable_pip(),", "            get_running_pip(),"),
                                             ("get_prog, get_runnable_pip", "get_prog, get_runnable_pip as get_running_pip")),
     "inprocess installer": lambda tree: _edit(tree, "build_env/installer.py", "    def install(\n        self,\n        requirements: Iterable[str],\n        prefix: Prefix,\n        *,\n"
-                                              "        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        \"\"\"Install entrypoint.",
+                                              '        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        """Install entrypoint.',
                                               "    def put(\n        self,\n        requirements: Iterable[str],\n        prefix: Prefix,\n        *,\n"
-                                              "        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        \"\"\"Install entrypoint."),
+                                              '        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        """Install entrypoint.'),
     "redirects": lambda tree: _rename(tree, "get_redirect_target", "pip"),
     "collector module": lambda tree: _move_module(tree, "index.collector", "index.gathering"),
     "prepare module": lambda tree: _move_module(tree, "operations.prepare", "operations.preparing"),

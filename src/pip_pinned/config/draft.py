@@ -43,12 +43,14 @@ class Draft:
         for index in self.indexes:
             if not urls.has_scheme(index.url):
                 problems.add(index.origin, "url", "no scheme that pip can open", "Write https://… or file://…")
+            if index.authenticate == "never" and urls.credentials(index.url)[0] is not None:
+                problems.add(index.origin, "authenticate", '"never", and the URL has credentials', "Take one of them out.")
         for first, second in combinations(self.indexes, 2):
             if first.name.lower() == second.name.lower():
                 problems.add(second.origin, "name", f"{second.name!r} is the name of the index at {first.origin} too", "Give each index its own name.")
-            elif _variable(first.name) == _variable(second.name):
+            elif names.variable(first.name) == names.variable(second.name):
                 problems.add(second.origin, "name", f"{second.name!r} and {first.name!r} ({first.origin}) are one name as environment variables, "
-                             f"{_variable(first.name)}", "Rename one of them.")
+                             f"{names.variable(first.name)}", "Rename one of them.")
         defaults = [index for index in self.indexes if index.default]
         for index in defaults[1:]:
             problems.add(index.origin, "default", f"{defaults[0].name!r} ({defaults[0].origin}) is the default index already", "Keep one default.")
@@ -105,7 +107,3 @@ def _suggest(name: str, known: dict[str, str]) -> str:
 
 def _matches(pattern: str, name: str) -> bool:
     return pattern == name or (names.is_glob(pattern) and names.glob_regex(pattern).fullmatch(name) is not None)
-
-
-def _variable(name: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

@@ -200,7 +200,7 @@ class _Asker:
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
         self.run.record(self.decision, question.index, verdict.value)
-        failures.stop(_errors().fault(self.decision, question, verdict))
+        failures.stop(_errors().fault(self.run, self.decision, question, verdict))
 
 
 def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
@@ -226,7 +226,7 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
         return None
     if verdict is not Verdict.PRESENT:
         run.record(decision, question.index, verdict.value)
-        failures.stop(_errors().fault(decision, question, verdict))
+        failures.stop(_errors().fault(run, decision, question, verdict))
     question.final_url = content.url
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pip_pinned.enforce.run import Question
+from pip_pinned.enforce import credentials
+from pip_pinned.enforce.run import Question, Run
 from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
@@ -34,14 +35,14 @@ def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
         hint=f"Upload it to {question.index.name}, check its name, or change the pin ({decision.because}).")
 
 
-def fault(decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
+def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
     """An index that did not say whether it has the project."""
     name, index = decision.name, question.index.name
     if verdict is Verdict.AUTH_FAILED:
         return PipPinnedError(
-            verdict.value, f"{index} refused to say whether it has {name}.", context="\n".join(_facts(decision, question)),
-            hint="Give credentials in the index URL, in netrc or in keyring; if this answer means that the project is not there, "
-                 f"set ignore-error-codes = [{question.status}] for {index}.")
+            verdict.value, f"{index} refused to say whether it has {name}.", context="\n".join([*_facts(decision, question), f"credentials: {credentials.described(run, question.index)}"]),
+            hint=f"Give credentials in the index URL, in {credentials.variable_prefixes(question.index)[0]}_USERNAME and _PASSWORD, in netrc or in "
+                 f"keyring; if this answer means that the project is not there, set ignore-error-codes = [{question.status}] for {index}.")
     return PipPinnedError(
         verdict.value, f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
         context="\n".join(_facts(decision, question)), hint=f"Try again when {index} works.")

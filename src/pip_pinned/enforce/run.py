@@ -171,12 +171,17 @@ class Run:
         finally:
             vars(self).update(before)
 
+    def variable(self, name: str) -> str | None:
+        """An environment variable as the user set it, also where it is hidden from build backends by now."""
+        value = os.environ.get(name)
+        return value if value is not None or self.environment is None else self.environment.get(name)
+
     def secrets(self) -> dict[str, str]:
         """The values of the variables that index URLs are written with, each with what is shown in its place (CONTRACT 2.7)."""
         found = {}
         for index in self.indexes:
             for name in urls.variables(index.written or ""):
-                value = os.environ.get(name) or (self.environment or {}).get(name)
+                value = self.variable(name)
                 if value:
                     found[value] = "${" + name + "}"
         return found

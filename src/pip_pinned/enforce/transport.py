@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.credentials import auth_by_index
 from pip_pinned.enforce.run import Grant, Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -36,7 +37,7 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     self._trusted_host_adapter = self.adapters["http://"]  # the one that neither verifies nor caches
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
-    self.auth = _auth_by_index(run, self.auth)
+    self.auth = auth_by_index(run, self.auth)
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
@@ -52,59 +53,6 @@ def _trust(run: Run, session: Any, index: Index) -> None:
         if port == urls.DEFAULT_PORTS["https"]:
             session.mount(f"https://{host}/", session.adapters["http://"])
     run.note(f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in its place.", "warning")
-
-
-def _auth_by_index(run: Run, ordinary: Any) -> Any:
-    from pip._internal.network.auth import MultiDomainBasicAuth
-
-    class AuthByIndex(MultiDomainBasicAuth):  # type: ignore[misc]
-        """pip's own look-up of credentials, one memory of them per index instead of one per host."""
-
-        def __init__(self) -> None:
-            self._by_index: dict[str, Any] = {}
-            super().__init__(prompting=ordinary.prompting)
-
-        @property
-        def index_urls(self) -> list[str]:
-            return []  # what pip would share among all URLs of a host belongs to one index here
-
-        @index_urls.setter
-        def index_urls(self, value: object) -> None:
-            pass
-
-        def __call__(self, request: Any) -> Any:
-            index = index_of(run, request.url)
-            return super().__call__(request) if index is None else self._for(index)(request)
-
-        def _for(self, index: Index) -> Any:
-            if index.name not in self._by_index:
-                self._by_index[index.name] = MultiDomainBasicAuth(index_urls=[index.url])
-            auth = self._by_index[index.name]
-            auth.prompting = self.prompting
-            if hasattr(self, "_keyring_provider"):
-                auth.keyring_provider = self._keyring_provider
-            return auth
-
-    return AuthByIndex()
-
-
-def index_of(run: Run, url: str) -> Index | None:
-    """The index whose credentials a request may carry: the longest path prefix on the same origin.
-
-    A file on its index's own origin counts as the index's, wherever on it the page says it is.
-    """
-    here = urls.origin(url)
-    path = urlsplit(url).path
-    best: tuple[int, Index] | None = None
-    for index in run.indexes:
-        prefix = urls.credential_prefix(index.url)
-        if urls.origin(index.url) == here and path.startswith(prefix) and (best is None or len(prefix) > best[0]):
-            best = len(prefix), index
-    if best is not None:
-        return best[1]
-    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
-    listed_by = None if grant is None or grant.listing is None else grant.listing.index
-    return listed_by if listed_by is not None and urls.origin(listed_by.url) == here else None
 
 
 def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:

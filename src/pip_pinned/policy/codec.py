@@ -33,7 +33,7 @@ def decode(data: dict[str, Any]) -> Policy:
     indexes = []
     for item in data["indexes"]:
         codes = item["ignore_error_codes"]
-        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes)}))
+        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variables": tuple(item["variables"])}))
     return Policy(
         indexes=tuple(indexes),
         pins=tuple(Pin(pattern=p, index=i, origin=o, marker=m) for p, i, o, m in data["pins"]),

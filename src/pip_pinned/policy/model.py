@@ -25,7 +25,8 @@ class Index:
 
     ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
     or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
-    default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any. ``cache_api`` / ``cache_files`` are Cache-Control values.
+    default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any.
+    ``variables`` are prefixes of further environment variables with credentials, such as ``UV_INDEX_ACME``. ``cache_api`` / ``cache_files`` are Cache-Control values.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Index:
     cache_files: str | None = None
     inherit: bool = False
     written: str | None = None
+    variables: tuple[str, ...] = ()
 
     @property
     def bare(self) -> str:

@@ -28,6 +28,11 @@ def is_index_name(text: str) -> bool:
     return text != "" and _ALLOWED.issuperset(text)
 
 
+def variable(index_name: str) -> str:
+    """An index's name as a part of the names of environment variables: upper case, everything else ``_``."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in index_name).upper()
+
+
 def is_glob(pattern: str) -> bool:
     """Whether the pattern has a wildcard; ``*`` is any run of characters, ``?`` any one."""
     return "*" in pattern or "?" in pattern
