@@ -22,10 +22,10 @@ def main() -> NoReturn:
         from importlib import import_module
 
         command = import_module(f"pip_pinned.commands.{verb}")
-        sys.exit(command.main(args[args.index(verb) + 1:] if args[0] != "help" else ["--help"], project))
+        sys.exit(command.main(["--help"] if args[0] == "help" else args[1:], project))
 
     if args in ([], ["help"], ["--help"], ["-h"]) and "PIP_AUTO_COMPLETE" not in os.environ:
-        sys.stderr.write(f"pip-pinned: besides pip's own commands there are {' and '.join(VERBS)}.\n")
+        sys.stderr.write(f"pip-pinned: besides pip's own commands there are {' and '.join(VERBS)} (each with --help), and --project DIR.\n")
     from pip_pinned.enforce.launch import run_pip
 
     def load() -> Policy:
@@ -55,5 +55,5 @@ def take_project(args: list[str]) -> tuple[str | None, list[str]]:
 
 def own_verb(args: list[str]) -> str | None:
     """The own verb that these arguments call or ask help for, if any: the first word, or the second after ``help``."""
-    words = [word for word in args if word != "help"][:1] if args[:1] == ["help"] else args[:1]
+    words = args[1:2] if args[:1] == ["help"] else args[:1]
     return words[0] if words and words[0] in VERBS else None

@@ -33,5 +33,7 @@ def test_attack(path: Path, pip_version: str, tmp_path: Path) -> None:
             assert result.code == 0, result.text
         if "installed" in expected:
             assert world.installed() == expected["installed"], result.text
+        for left in expected.get("left", ()):
+            assert (world.machine.project / left).is_file(), result.text
         for wanted in expected.get("says", ()):
             assert world.fill(wanted) in " ".join(result.text.split()), result.text

@@ -1,18 +1,19 @@
 """A scenario: two indexes, a project, what is run, and what happens. Each is one TOML file in ``scenarios/``.
 
-Keys, all optional but the first two:
+Keys, of which ``title``, ``plain`` and ``pinned`` are required:
 
 - ``title``; ``core`` (true: on every supported pip, else on the oldest, a middle and the newest)
 - ``since`` / ``until``: the pips on which the way in exists
 - ``policy``: pip-pinned.toml, in place of the usual one
-- ``files``: name to text, written into the project
+- ``files``: name to text, written into the project; ``trees``: directory to a source tree; ``local-wheels``: directory to a wheel
 - ``env``: environment variables; ``config``: pip.conf; ``python``: true makes ``{other}``, an empty virtual environment
 - ``before``: commands of plain pip that prepare the machine
 - ``private`` / ``public``: ``wheels`` and ``sdists`` to add (tables with the arguments of tests.servers.projects),
-  ``remove`` (names), ``hashes``, ``json``, ``answers`` (path to status, headers, body, redirect, hang), ``tls``
+  ``remove`` (names), ``hashes``, ``json``, ``answers`` (path to status, headers, body, redirect, hang), ``tls``,
+  ``files-at`` (where its pages say that files are)
 - ``plain``: ``args``, and ``loses`` false where plain pip holds too
-- ``pinned``: ``args``, and ``installed`` or ``error``: a code, PIP for an error of pip's own, ANY for our code anywhere in
-  the output of a build
+- ``pinned``: ``args``; ``installed``, ``left`` (files that are there afterwards), ``says``; or ``error``: a code, PIP for an error of
+  pip's own, ANY for direct-reference-refused in the output of a build
 
 Placeholders: {private} {public} (simple indexes), {private_root} {public_root}, {evil} (URL of acme-core 99.0 on the
 public index), {evil_sha256}, {project}, {other}, {closed} (nobody listens there).
@@ -42,11 +43,16 @@ else:
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _EVIL = (b"WHO = 'evil'", b"BUILT_WITH = 'evil'")
+_KEYS = {"title", "core", "since", "until", "policy", "files", "trees", "local-wheels", "env", "config", "python", "before", "private", "public", "plain", "pinned"}
+_SIDE_KEYS = {"wheels", "sdists", "remove", "hashes", "json", "answers", "tls", "files-at"}
 OUTPUTS = ("site", "down", "wheels")
 
 
 def load(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
+    scenario = tomllib.loads(path.read_text())
+    unknown = set(scenario) - _KEYS | {key for side in ("private", "public") for key in set(scenario.get(side, {})) - _SIDE_KEYS}
+    assert not unknown, f"{path.name}: {unknown}"
+    return scenario
 
 
 def versions(scenario: dict[str, Any]) -> list[str]:
@@ -161,7 +167,7 @@ class World:
         roots = [self.machine.project / name for name in OUTPUTS] + [self.machine.directory / "other" / "lib"]
         files = [path for root in roots for path in root.rglob("*") if path.is_file()]
         lock = self.machine.project / "pylock.toml"
-        if lock.exists() and "lock" in result.out.lower() + " ".join(self.scenario["plain"]["args"].split()[:1]):
+        if lock.exists() and self.scenario["plain"]["args"].startswith("lock "):
             files.append(lock)
         return any(mark in path.read_bytes() for path in files for mark in (*_EVIL, b"99.0"))
 

@@ -174,13 +174,15 @@ def test_an_interpreter_that_is_too_old_is_told_so(acme: Machine) -> None:
     assert (done.error, done.code) == ("unsupported-python", 1), done.text
 
 
-def test_markers_of_pins_are_evaluated_for_the_interpreter_that_is_installed_for(machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{private.url}"\nexplicit = true\n[[index]]\nname = "public"\nurl = "{public.url}"\n'
-                  f"default = true\n[sources]\nacme-core = [ {{ index = \"acme\", marker = \"python_version == '{version}'\" }}, "
-                  f"{{ index = \"public\", marker = \"python_version != '{version}'\" }} ]\n")
-    done = machine.pinned("install", "--target", "site", "acme-core")
-    assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text
+def test_markers_of_pins_are_evaluated_by_the_interpreter_that_is_installed_for(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    machine.write("elsewhere/sitecustomize.py", "import platform\nplatform.machine = lambda: 'somewhere-else'\n")
+    other = _impostor(machine, f"export PYTHONPATH={machine.project}/elsewhere")
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url).partition("[sources]")[0] + "[sources]\nacme-core = ["
+                  "{ index = 'acme', marker = \"platform_machine == 'somewhere-else'\" }, "
+                  "{ index = 'public', marker = \"platform_machine != 'somewhere-else'\" }]\n")
+    assert machine.pinned("--python", other, "install", "--target", "there", "acme-core").code == 0
+    assert machine.pinned("install", "--target", "here", "acme-core").code == 0
+    assert (machine.installed("there"), machine.installed("here")) == ({"acme-core": "1.0"}, {"acme-core": "99.0"})
 
 
 def test_a_fault_of_the_index_stops_a_build_too(acme: Machine, private: IndexServer) -> None:

@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,6 @@ def test_the_other_console_blocks(tmp_path: Path) -> None:
     toml = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
     assert toml is not None
     (tmp_path / "pyproject.toml").write_text(toml.group(1))
-    venv.create(tmp_path / "bin-env")
     script = tmp_path / "bin" / "pip-pinned"
     script.parent.mkdir()
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pip_pinned "$@"\n')

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pip_pinned.policy.errors import PipPinnedError
 
 HELP = """\
-Usage: pip-pinned explain [NAME...] [-r FILE] [--format table|json] [options of pip install]
+Usage: pip-pinned explain [NAME...] [-r FILE] [--format table|json]
+                          [options of pip install]
 
-Show on which index each name is searched, under which strategy and why; without names, all indexes and pins.
-The options of pip install that choose indexes count here as they do there; nothing is downloaded.
+Show on which index each name is searched, under which strategy and why;
+without names, all indexes and pins. The options of pip install that choose
+indexes count here as they do there; nothing is downloaded.
 
   -r FILE                  the names of a requirements file, with its index lines and comments
   --format table|json      how to report (default: table)

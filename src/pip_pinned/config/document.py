@@ -139,7 +139,7 @@ class Table:
         filled = re.sub(_BARE_TOO if bare_variables else _BRACED, expand, value) if "$" in value else value
         for name in unset:
             self.problem(key, f"the variable {name} is not set", f"Set {name} in the environment.")
-        return value if unset else filled
+        return "https://unset.invalid" if unset else filled  # reported already: a URL that passes the other checks
 
     def _is_table(self, key: str, item: object) -> bool:
         if not isinstance(item, dict):

@@ -23,6 +23,9 @@ def governs(table: Table) -> bool:
 
 def read(table: Table) -> Draft:
     """The draft of a native table."""
+    if not table.path and "tool" in table.data:
+        table.problem("tool", "the keys stand at top level in this file", 'Leave "tool.pip-pinned." out.')
+        return Draft()
     table.check_keys(_KEYS)
     strategy = table.choice("index-strategy", STRATEGIES)
     draft = Draft(
@@ -46,6 +49,8 @@ def _read_sources(draft: Draft, sources: Table) -> None:
             sources.problem(pattern, "not a project name or a glob over names", "Letters, digits, '.', '_', '-', '*' and '?'.")
         elif isinstance(value, dict) and len(value) == 1 and isinstance(value.get("index"), str):  # as nearly all of them are
             draft.pins.append(Pin(pattern=names.normalize(pattern), index=value["index"], origin=sources.origin_of(pattern)))
+        elif isinstance(value, str):
+            sources.problem(pattern, "a text", f'Write {{ index = "{value}" }}.')
         else:
             for entry in sources.table_or_tables(pattern):
                 entry.check_keys(("index", "marker"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from pip_pinned.config import native
 from pip_pinned.config.document import Document, Problems, Table
 from pip_pinned.config.draft import Draft
+from pip_pinned.policy import names
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
 
@@ -40,7 +41,8 @@ def _is_there(file: Path) -> bool:
 def load_policy(project: str | None) -> Policy:
     """The declared policy, or the empty one where nothing declares any.
 
-    Raises PipPinnedError ``bad-configuration`` with every mistake that was found.
+    Raises PipPinnedError ``bad-configuration`` with every mistake that was found; ``no-project``, ``several-dialects`` or
+    ``unsupported-dialect`` if it is not clear what to read, and ``policy-passed-over`` if a project around this one declares a policy.
     """
     root = find_root(project)
     if root is None:
@@ -73,10 +75,12 @@ class _Tables:
     """The tables of a project that may declare a policy."""
 
     def __init__(self, root: Path, problems: Problems) -> None:
-        self._problems = problems
         self.foreign: dict[str, Document | Table] = {}
         pyproject = root / "pyproject.toml"
         tool = Document(pyproject, problems).root.table("tool") if _is_there(pyproject) else None
+        for key in tool.data if tool is not None else ():
+            if key != "pip-pinned" and names.normalize(key) == "pip-pinned" and tool is not None:
+                tool.problem(key, "unknown table", "Write [tool.pip-pinned].")
         self.native = None if tool is None else tool.table("pip-pinned")
         if tool is not None:
             self._read_tool(tool)
@@ -117,9 +121,9 @@ class _Tables:
         if len(self.foreign) > 1:
             origins = {name: (found.origin if isinstance(found, Table) else found.path.name) for name, found in self.foreign.items()}
             raise PipPinnedError(
-                "several-dialects", "More than one file of this project says where packages come from.",
+                "several-dialects", "The tables of more than one tool say where packages come from.",
                 context="\n".join(f"{origin}: {name}" for name, origin in origins.items()),
-                hint="Choose one: add to pyproject.toml\n[tool.pip-pinned]\ndialect = " + " or ".join(f'"{name}"' for name in origins))
+                hint="Choose one in pyproject.toml:\n[tool.pip-pinned]\n" + "\n".join(f'dialect = "{name}"' for name in origins if name in native.DIALECTS))
         return self._read(next(iter(self.foreign))) if self.foreign else None
 
     def _read(self, name: str) -> Draft:

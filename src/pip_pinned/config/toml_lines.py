@@ -19,7 +19,8 @@ class Lines:
                 if brackets == 2:
                     counts[table] = counts.get(table, -1) + 1
                     table = (*table, counts[table])
-                self._lines.setdefault(table, number)
+                for end in range(1, len(table) + 1):
+                    self._lines.setdefault(table[:end], number)
                 continue
             key, equals, _ = line.partition("=")
             key = key.strip()

@@ -39,7 +39,7 @@ def read(table: Table) -> Draft:
                 continue
             kind = entry.choice("format", ("simple", "flat")) or "simple"
             draft.indexes.append(replace(native.read_common(entry), name=name, url=_absolute(url, root), written=entry.written("url", url), origin=entry.origin,
-                                         format=kind, variables=(f"UV_INDEX_{names.variable(name)}",)))
+                                         format=kind, variable_prefixes=(f"UV_INDEX_{names.variable(name)}",)))
     for i, written in enumerate(_strings(table, "extra-index-url")):
         url = table.expanded("extra-index-url", written)
         draft.indexes.append(Index(name=f"uv-extra-index-{i + 1}", url=_absolute(url, root), written=None if url == written else written,

@@ -78,17 +78,17 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
     A name that was looked up elsewhere before this became known stops the run: which index it comes from must
     not depend on the order in which a resolver works.
     """
-    for project in required:
-        name = names.normalize(project)
-        source = index if index.inherit else None
-        if source is None or name in run.inherited:
+    if not index.inherit:
+        return
+    for name in map(names.normalize, required):
+        if name in run.inherited:
             continue
-        run.inherited[name] = source
+        run.inherited[name] = index
         before = run.decided.get(name)
-        if before is not None and not before.pinned and before.first is None and source not in before.indexes[:1]:
+        if before is not None and not before.pinned and before.first is None and index not in before.indexes[:1]:
             failures.stop(PipPinnedError(
-                "inherit-conflict", f"{name} was looked up as an unpinned name before a package from {source.name} required it.",
-                context=f"{before.because}\ninherit = true: {source.origin}",
+                "inherit-conflict", f"{name} was looked up as an unpinned name before a package from {index.name} required it.",
+                context=f"{before.because}\ninherit = true: {index.origin}",
                 hint=f"Pin it: --pin {name}=INDEX, or an entry in [tool.pip-pinned.sources]."))
 
 

@@ -7,14 +7,15 @@ A pip whose finder has come to work in another way fails here, whatever its vers
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.failures import NEWEST, OLDEST
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Pin, Policy
 
-OLDEST, NEWEST = (23, 0), (26, 3)
 _NAME = "pip-pinned-canary"
 _PINNED = "https://pinned.invalid/simple"
 _DECOY = "https://decoy.invalid/simple"
@@ -58,7 +59,7 @@ def _refuse(what: str) -> None:
 def _check_version(run: Run) -> None:
     import pip
 
-    version = tuple(int(part) for part in pip.__version__.split(".")[:2] if part.isdigit())
+    version = tuple(map(int, re.findall(r"\d+", pip.__version__)[:2]))
     if version < OLDEST:
         _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
     if version > NEWEST:

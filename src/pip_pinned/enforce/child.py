@@ -13,7 +13,8 @@ import sys
 
 def main(kernel: str, policy: str, digest: str) -> None:
     """Run pip under the sealed policy; exit 1 with ``policy-missing`` if there is none to rely on."""
-    sys.path.pop(0)  # the launcher's own directory
+    if sys.path[:1] == [os.path.dirname(os.path.abspath(sys.argv[0]))]:
+        sys.path.pop(0)  # the launcher's own directory
     try:
         with open(policy, "rb") as file:
             raw = file.read()

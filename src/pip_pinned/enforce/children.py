@@ -43,8 +43,8 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
     ``pip_runner`` is the script or zip that pip would have started. ``building`` names the index whose package
     is being built, if what it requires is looked for there first.
     """
-    data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log,
-                            "environment": run.environment, "inherited_by_roots": building}
+    data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log, "hidden": run.hidden,
+                            "sources_hidden": run.sources_hidden, "inherited_by_roots": building}
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
     except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
@@ -134,15 +134,17 @@ def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any,
 _SOURCES = frozenset(("index-url", "pypi-url", "extra-index-url", "find-links", "no-index", "index", "default-index", "pin", "index-strategy",
                       "requirement", "constraint", "build-constraint", "config-file", "trusted-host", "python", "proxy"))
 _CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_")
+# Variables that say where things are; backends need them, and they are no secrets.
+_PLACES = frozenset(("HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "PWD", "HOSTNAME"))
 
 
 def hide_sources(run: Run) -> None:
     """A pip started by a build backend finds no index; pip's own children get the variables back by their seal."""
-    if run.environment is not None:
+    if run.sources_hidden:
         return
-    expanded = {name for index in run.indexes if index.written for name in urls.variables(index.written)}
-    hidden = [name for name in os.environ if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded]
-    run.environment = {name: os.environ.pop(name) for name in hidden}
+    run.sources_hidden = True
+    expanded = {name for index in run.indexes if index.written for name in urls.variables(index.written)} - _PLACES
+    run.hide([name for name in os.environ if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded])
     os.environ["PIP_NO_INDEX"] = "1"
     os.environ["PIP_CONFIG_FILE"] = os.devnull
 
@@ -153,10 +155,9 @@ def _names_a_source(variable: str) -> bool:
     return prefix.upper() == "PIP_" and name.lower().replace("_", "-") in _SOURCES
 
 
-def restore_sources(run: Run, environment: dict[str, str] | None) -> None:
-    """In a child: undo what ``hide_sources`` did in its parent."""
-    if environment is None:
-        return
-    for name in ("PIP_NO_INDEX", "PIP_CONFIG_FILE"):
-        os.environ.pop(name, None)
-    os.environ.update(environment)
+def restore_sources(data: dict[str, Any]) -> None:
+    """In a child: undo what was hidden in its parent."""
+    if data["sources_hidden"]:
+        for name in ("PIP_NO_INDEX", "PIP_CONFIG_FILE"):
+            os.environ.pop(name, None)
+    os.environ.update(data["hidden"])

@@ -52,7 +52,7 @@ def find(run: Run, index: Index) -> tuple[str | None, str | None, str | None]:
 
 def variable_prefixes(index: Index) -> tuple[str, ...]:
     """What the names of the variables with this index's credentials begin with."""
-    return f"PIP_PINNED_INDEX_{names.variable(index.name)}", *index.variables
+    return f"PIP_PINNED_INDEX_{names.variable(index.name)}", *index.variable_prefixes
 
 
 def described(run: Run, index: Index) -> str:
@@ -116,12 +116,14 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             return request if index.authenticate == "never" else self._for(index)(request)
 
         def _for(self, index: Index) -> Any:
-            known = self._by_index.get(index.name)
-            auth = self._by_index.setdefault(index.name, known or MultiDomainBasicAuth(index_urls=[_url_with_credentials(run, index)]))
+            auth = self._by_index.get(index.name)
+            first_time = auth is None
+            if auth is None:
+                auth = self._by_index[index.name] = MultiDomainBasicAuth(index_urls=[_url_with_credentials(run, index)])
             auth.prompting = self.prompting
             if hasattr(self, "_keyring_provider"):
                 auth.keyring_provider = self._keyring_provider
-            if known is None and index.authenticate == "always":
+            if first_time and index.authenticate == "always":
                 _look_up_first(run, auth, index)
             return auth
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
+
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+"
+_LONG = 8
 
 
 def hide(text: str, secrets: dict[str, str]) -> str:
-    """The text with every secret replaced, longer ones first."""
+    """The text with every secret replaced, longer ones first.
+
+    A short value may also be an ordinary word or a part of one: it is replaced within URLs only.
+    """
     for value in sorted(secrets, key=len, reverse=True):
-        text = text.replace(value, secrets[value])
+        if len(value) >= _LONG or "://" in value:
+            text = text.replace(value, secrets[value])
+        elif value in text:
+            text = re.sub(_URL, lambda url, value=value: url.group().replace(value, secrets[value]), text)  # type: ignore[misc]
     return text
 
 

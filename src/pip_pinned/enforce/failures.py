@@ -6,6 +6,8 @@ from typing import NoReturn
 
 from pip_pinned.policy.errors import PipPinnedError
 
+OLDEST, NEWEST = (23, 0), (26, 3)
+
 
 def stop(error: PipPinnedError) -> NoReturn:
     """Raise the error as a ``DiagnosticPipError`` (pip's reference, message, context, hint)."""
@@ -35,4 +37,4 @@ def unsupported_pip(what: str) -> PipPinnedError:
     """CONTRACT 1.3: the running pip is not one that can be enforced."""
     return PipPinnedError(
         "unsupported-pip", "Nothing is installed: pip-pinned cannot make this pip obey the policy.", context=what,
-        hint="Use a pip that this pip-pinned supports (23.0 to 26.3), or a newer pip-pinned.")
+        hint=f"Use a pip that this pip-pinned supports ({OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}), or a newer pip-pinned.")

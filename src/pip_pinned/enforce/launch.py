@@ -42,7 +42,7 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
     except PipPinnedError as exc:
         _exit(exc)
     run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"])
-    children.restore_sources(run, data["environment"])
+    children.restore_sources(data)
     if run.role == BUILD:
         run.declare()
     sys.argv[0] = data["pip_runner"]
@@ -62,7 +62,7 @@ def _loader(data: dict[str, Any]) -> Callable[[], Policy]:
 
 
 def install(run: Run) -> Hooks:
-    """Put every seam in place; ``undo`` of what is returned takes all but the audit hook out again."""
+    """Put every seam in place; ``undo`` of what is returned takes them out again."""
 
     def after(module: ModuleType) -> None:
         if module.__name__ == "pip._internal.index.package_finder":
@@ -77,6 +77,7 @@ def install(run: Run) -> Hooks:
 
 
 def _run(run: Run, start: Callable[[], object]) -> NoReturn:
+    run.hide([name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")])  # `pip config list` shows every PIP_*
     gc.set_threshold(*GC_THRESHOLD)
     install(run)
     watch_children()

@@ -155,7 +155,7 @@ class _Asker:
 
         link = Link(page, cache_link_parsing=index.format == "flat")
         if not page.startswith("file:") and not self.collector.session.is_secure_origin(link):
-            question.failure = "pip does not trust it: neither https nor a --trusted-host"
+            question.failure = "pip does not trust it: use https, or --trusted-host for its host"
             self.fail(question, Verdict.UNAVAILABLE)
         self.run.grant(page, Grant(index=index))
         candidates = self._read(link, question)
@@ -199,8 +199,12 @@ class _Asker:
         return sources
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
-        self.run.record(self.decision, question.index, verdict.value)
-        failures.stop(_errors().fault(self.run, self.decision, question, verdict))
+        _stop(self.run, self.decision, question, verdict)
+
+
+def _stop(run: Run, decision: Decision, question: Question, verdict: Verdict) -> NoReturn:
+    run.record(decision, question.index, verdict.value)
+    failures.stop(_errors().fault(run, decision, question, verdict))
 
 
 def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
@@ -225,8 +229,7 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
     if verdict is Verdict.ABSENT:
         return None
     if verdict is not Verdict.PRESENT:
-        run.record(decision, question.index, verdict.value)
-        failures.stop(_errors().fault(run, decision, question, verdict))
+        _stop(run, decision, question, verdict)
     question.final_url = content.url
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)
@@ -254,9 +257,10 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
     """Everything the finder returns that no index listed came from local find-links, which only unpinned names see."""
     candidates: list[Any] = original(self, project_name)
     name = names.normalize(project_name)
-    for candidate in candidates:
-        if not getattr(candidate, "locked", False) and not run.is_pinned(name):
-            run.list_file(name, candidate.link, None, "")
+    if not run.is_pinned(name):
+        for candidate in candidates:
+            if not getattr(candidate, "locked", False):
+                run.list_file(name, candidate.link, None, "")
     return candidates
 
 

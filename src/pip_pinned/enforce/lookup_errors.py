@@ -32,7 +32,7 @@ def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
     return PipPinnedError(
         "pin-not-found", f"{decision.name} is not on {question.index.name}, the only index it may come from.",
         context="\n".join(_facts(decision, question)),
-        hint=f"Upload it to {question.index.name}, check its name, or change the pin ({decision.because}).")
+        hint=f"Check its name and the URL of {question.index.name}, upload it there, or change the pin ({decision.because}).")
 
 
 def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
@@ -45,7 +45,7 @@ def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) ->
                  f"keyring; if this answer means that the project is not there, set ignore-error-codes = [{question.status}] for {index}.")
     return PipPinnedError(
         verdict.value, f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
-        context="\n".join(_facts(decision, question)), hint=f"Try again when {index} works.")
+        context="\n".join(_facts(decision, question)), hint=f"Check the URL of {index} and the network, or try again when it works.")
 
 
 def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:

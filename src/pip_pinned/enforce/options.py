@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pip_pinned.enforce.run import BUILD, Run
 
 if TYPE_CHECKING:
-    from pip_pinned.policy.model import Policy
+    from pip_pinned.policy.model import Index, Policy
     from pip_pinned.policy.sources import Options
 
 
@@ -122,8 +122,14 @@ def _show(policy: Policy, options: Any) -> None:
     default = policy.default
     if policy.declared and simple:
         first = default or simple[-1]
-        options.index_url = first.shown
-        options.extra_index_urls = [index.shown for index in simple if index is not first]
-        options.find_links = [*policy.find_links, *(index.shown for index in policy.indexes if index.format == "flat")]
+        options.index_url = _with_scheme(first)
+        options.extra_index_urls = [_with_scheme(index) for index in simple if index is not first]
+        options.find_links = [*policy.find_links, *(_with_scheme(index) for index in policy.indexes if index.format == "flat")]
     if policy.strategy is Strategy.PINNED_ONLY:
         options.disable_pip_version_check = True
+
+
+def _with_scheme(index: Index) -> str:
+    """What pip shows of an index; it complains about a URL that is nothing but a variable."""
+    shown = index.shown
+    return shown if "://" in shown else f"{index.url.partition(':')[0]}://{shown}"

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
@@ -27,14 +27,14 @@ def get_file_content(run: Run, original: Callable[..., Any], url: str, session: 
     location, content = original(url, session, **kwargs)
     if run.role != BUILD and not url.endswith(".toml"):
         try:
-            for number, name, index in _pragmas(content):
+            for number, name, index in _pragmas(content, urls.redact(url)):
                 run.enforce_policy(sources.add_pragma(run.policy, name, index, f"{urls.redact(url)}:{number}"))
         except PipPinnedError as exc:
             failures.stop(exc)
     return location, content
 
 
-def _pragmas(content: str) -> Iterator[tuple[int, str, str]]:
+def _pragmas(content: str, origin: str) -> Iterator[tuple[int, str, str]]:
     from pip._internal.req.req_file import join_lines
 
     if "pip-pinned:" not in content:
@@ -45,7 +45,7 @@ def _pragmas(content: str) -> Iterator[tuple[int, str, str]]:
             continue  # none, or behind a requirement that is commented out
         name = re.match(_REQUIREMENT_NAME, line)
         if name is None:
-            raise PipPinnedError("bad-pin", f"line {number}: this comment pins no requirement: {line.strip()}",
+            raise PipPinnedError("bad-pin", f"{origin}:{number}: this comment pins no requirement: {line.strip()}",
                                  hint="Write it behind a requirement: acme-core==1.4  # pip-pinned: index=acme")
         yield number, name.group(1), pragma.group(1)
 
@@ -145,7 +145,7 @@ def select_from_pylock(run: Run, original: Callable[..., Any], location: str, se
 
 
 def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, location: str, session: Any) -> None:
-    def refuse(why: str) -> None:
+    def refuse(why: str) -> NoReturn:
         failures.stop(PipPinnedError(
             "lock-entry-refused", f"{location} may not say where {decision.name} comes from.",
             context=f"package: {decision.name} ({decision.because})\n{why}", hint="Lock again under the policy."))

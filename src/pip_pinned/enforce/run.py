@@ -84,7 +84,8 @@ class Run:
         self.build_depth = 0
         self.building: list[Index | None] = []
         self.constraint_urls: set[str] = set()
-        self.environment: dict[str, str] | None = None
+        self.hidden: dict[str, str] = {}
+        self.sources_hidden = False
         self._noted: set[str] = set()
 
     # -- the policy ---------------------------------------------------------------------------------------
@@ -173,8 +174,11 @@ class Run:
 
     def variable(self, name: str) -> str | None:
         """An environment variable as the user set it, also where it is hidden from build backends by now."""
-        value = os.environ.get(name)
-        return value if value is not None or self.environment is None else self.environment.get(name)
+        return os.environ.get(name, self.hidden.get(name))
+
+    def hide(self, variables: list[str]) -> None:
+        """Take variables out of the environment; ``variable`` still knows them."""
+        self.hidden.update((name, os.environ.pop(name)) for name in variables)
 
     def secrets(self) -> dict[str, str]:
         """The values of the variables that index URLs are written with, each with what is shown in its place (CONTRACT 2.7)."""

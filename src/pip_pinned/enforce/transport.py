@@ -1,4 +1,4 @@
-"""What leaves the machine: only announced URLs, no redirect to another origin, each secret to its own index.
+"""What leaves the machine: only announced URLs, no redirect to another origin.
 
 pip's HTTP cache is keyed by URL alone and also holds what was fetched with TLS verification off; ours is a
 directory of its own, into which such answers are never written (CONTRACT 4.10).
@@ -41,6 +41,8 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
+        if index.cache_files is not None:
+            run.note(f"cache-control.files of {index.name} ({index.origin}) has no effect yet; files are cached as the index says.", "warning")
 
 
 def _trust(run: Run, session: Any, index: Index) -> None:

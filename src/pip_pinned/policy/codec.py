@@ -33,7 +33,7 @@ def decode(data: dict[str, Any]) -> Policy:
     indexes = []
     for item in data["indexes"]:
         codes = item["ignore_error_codes"]
-        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variables": tuple(item["variables"])}))
+        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variable_prefixes": tuple(item["variable_prefixes"])}))
     return Policy(
         indexes=tuple(indexes),
         pins=tuple(Pin(pattern=p, index=i, origin=o, marker=m) for p, i, o, m in data["pins"]),
@@ -61,7 +61,7 @@ def fingerprint(policy: Policy) -> str:
     """
     data = encode(policy)
     for item, index in zip(data["indexes"], policy.indexes, strict=True):
-        item.update(url=index.bare, origin="", written=None)
+        item.update(url=index.bare, origin="", written=None, variable_prefixes=())
     data["pins"] = sorted(([p.pattern, p.index, p.marker] for p in policy.pins), key=repr)
     return digest(canonical(data))[:16]
 

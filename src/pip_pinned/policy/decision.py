@@ -23,13 +23,13 @@ class Decider:
         self.policy = policy
         self._holds = holds
         self._exact: dict[str, list[Pin]] = {}
-        self._globs: dict[str, list[tuple[str, Pin, re.Pattern[str] | None]]] = {}
+        self._globs: dict[str, list[tuple[Pin, re.Pattern[str] | None]]] = {}
         self._by_name = {index.name.lower(): index for index in policy.indexes}
         for pin in policy.pins:
             if names.is_glob(pin.pattern):
                 prefix = names.literal_prefix(pin.pattern)
                 plain = pin.pattern == prefix + "*"
-                self._globs.setdefault(prefix, []).append((pin.pattern, pin, None if plain else names.glob_regex(pin.pattern)))
+                self._globs.setdefault(prefix, []).append((pin, None if plain else names.glob_regex(pin.pattern)))
             else:
                 self._exact.setdefault(pin.pattern, []).append(pin)
         self._longest = max(map(len, self._globs), default=-1)
@@ -40,7 +40,7 @@ class Decider:
             if pin.marker is None or self._holds(pin.marker):
                 return pin
         for end in range(min(len(name), self._longest), -1, -1):
-            for _, pin, regex in self._globs.get(name[:end], ()):
+            for pin, regex in self._globs.get(name[:end], ()):
                 matches = regex is None or regex.fullmatch(name) is not None
                 if matches and (pin.marker is None or self._holds(pin.marker)):
                     return pin

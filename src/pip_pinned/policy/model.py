@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from pip_pinned.policy import urls
@@ -26,7 +26,7 @@ class Index:
     ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
     or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
     default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any.
-    ``variables`` are prefixes of further environment variables with credentials, such as ``UV_INDEX_ACME``. ``cache_api`` / ``cache_files`` are Cache-Control values.
+    ``variable_prefixes`` begin the names of further environment variables with credentials, as ``UV_INDEX_ACME`` does. ``cache_api`` / ``cache_files`` are Cache-Control values.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Index:
     cache_files: str | None = None
     inherit: bool = False
     written: str | None = None
-    variables: tuple[str, ...] = ()
+    variable_prefixes: tuple[str, ...] = ()
 
     @property
     def bare(self) -> str:
@@ -72,7 +72,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Everything that ``decide`` needs. ``indexes`` stand in the order in which they are asked.
+    """What is declared, or in force for a run. ``indexes`` stand in the order in which they are asked.
 
     ``declared`` is False for a drop-in run over pip's own sources. ``find_links`` are local paths and
     ``file:`` URLs that add to the files of unpinned names. ``no_index`` is pip's ``--no-index``.
@@ -113,7 +113,7 @@ class Decision:
     strategy: Strategy | None = None
     first: Index | None = None
     refusal: str | None = None
-    not_considered: tuple[tuple[str, str], ...] = field(default=())
+    not_considered: tuple[tuple[str, str], ...] = ()
 
     @property
     def pinned(self) -> bool:

@@ -12,6 +12,8 @@ from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 
+_FLAG_INDEX, _AMBIENT_INDEX = "--index", "PIP_INDEX or pip.conf"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -39,11 +41,11 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
     declared = _with_credentials_of(declared, (*flags.extra_index_urls, *ambient.extra_index_urls, flags.index_url, ambient.index_url))
     taken = {index.name.lower() for index in declared.indexes}
     ignored: list[str] = []
-    around = _named(ambient.indexes, "PIP_INDEX or pip.conf", declared.indexes, required=False)
+    around = _named(ambient.indexes, _AMBIENT_INDEX, declared.indexes, required=False)
     if declared.declared and not declared.ambient_indexes:
         ignored += [index.shown for index in around]
         around = []
-    named = [*around, *_named(flags.indexes, "--index", (*declared.indexes, *around), required=True)]
+    named = [*around, *_named(flags.indexes, _FLAG_INDEX, (*declared.indexes, *around), required=True)]
     taken |= {index.name.lower() for index in named}
     known = [*named, *declared.indexes]
 
@@ -89,7 +91,7 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
             ours = {index.name.lower() for index in declared.indexes} | pinned
             # a default index that names are pinned to stays for them alone
             indexes = [replace(index, default=False, explicit=True) if index.default else index for index in indexes
-                       if index.name.lower() in (pinned if index.default else ours) or index.format == "flat" or index.origin == "--index"]
+                       if index.name.lower() in (pinned if index.default else ours) or index.format == "flat" or index.origin in (_FLAG_INDEX, _AMBIENT_INDEX)]
             indexes.append(_anonymous(url, origin, taken, default=True))
     for url in line.extra_index_urls:
         if not any(urls.same_index(index.url, url) for index in indexes):

@@ -53,6 +53,8 @@ def credentials(url: str) -> tuple[str | None, str | None]:
 
 def redact(url: str) -> str:
     """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare token."""
+    if "://" not in url and not url.startswith("//") and "@" in url:  # no URL at all, and perhaps a secret nevertheless
+        return "****@" + url.rpartition("@")[2]
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:

@@ -16,6 +16,8 @@ def as_json(policy: Policy, decisions: list[Decision]) -> dict[str, Any]:
     return {
         "index-strategy": policy.strategy.value,
         "declared": policy.declared,
+        "find-links": list(policy.find_links),
+        "no-index": policy.no_index,
         "indexes": [{"name": i.name, "url": i.shown, "kind": _kind(i), "format": i.format, "origin": i.origin} for i in policy.indexes],
         "pins": [{"package": p.pattern, "index": p.index, "marker": p.marker, "origin": p.origin} for p in policy.pins],
         "packages": [{
@@ -31,11 +33,15 @@ def show(policy: Policy, decisions: list[Decision]) -> None:
     screen = console()
     screen.print(_indexes(policy))
     if decisions:
-        screen.print(_packages(decisions))
+        screen.print(_packages(policy, decisions))
     elif policy.pins:
         screen.print(_pins(policy))
     else:
         screen.print("No package is pinned.")
+    if policy.find_links:
+        screen.print(f"Local find-links, for names without a pin: {' '.join(policy.find_links)}")
+    if policy.no_index:
+        screen.print("No index is asked: --no-index.")
     screen.print(f"Names without a pin: index-strategy {policy.strategy.value}.")
 
 
@@ -60,10 +66,12 @@ def _pins(policy: Policy) -> Table:
     return table
 
 
-def _packages(decisions: list[Decision]) -> Table:
+def _packages(policy: Policy, decisions: list[Decision]) -> Table:
     table = _table("package", "searched on", "because")
     for decision in decisions:
         where = Text(", then ".join(index.name for index in _asked(decision)), style="cyan")
+        if not where.plain:
+            where = Text("local find-links only" if policy.find_links and not decision.pinned else "nothing")
         if decision.refusal is not None:
             where = Text(f"nothing: error {decision.refusal}", style="red")
         table.add_row(decision.name, where, decision.because)

@@ -31,7 +31,7 @@ class Stage:
 
     def say(self, text: str, style: str = "") -> None:
         """A line."""
-        self._console.print(Text(text, style=style))
+        self._console.print(Text(text, style=style), soft_wrap=True)
 
     def act(self, number: int, title: str, halves: list[Half]) -> None:
         """One act."""
