@@ -181,8 +181,9 @@ class World:
 
 
 def _arguments(table: dict[str, Any]) -> Any:
-    """Keyword arguments out of a TOML table: its arrays as tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    """Keyword arguments out of a TOML table: its arrays as tuples, a metadata file as bytes."""
+    arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return {**arguments, "sidecar": arguments["sidecar"].lstrip().encode()} if "sidecar" in arguments else arguments
 
 
 def _answer(spec: dict[str, Any]) -> Answer:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import pips
+from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import sdist, wheel
@@ -216,3 +217,16 @@ def test_a_release_that_was_taken_down_is_gone_at_once(pip_version: str, acme: M
     private.projects["acme-core"].pop()
     assert acme.pinned("install", "--target", "after", "acme-core").code == 0
     assert acme.installed("after") == {"acme-core": "1.0"}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_directory_can_be_the_pinned_index(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    file = private.projects["acme-core"][0]
+    machine.write("mirror/simple/acme-core/index.html", f'<!DOCTYPE html><a href="../../files/{file.filename}">{file.filename}</a>')
+    (machine.project / "mirror" / "files").mkdir()
+    (machine.project / "mirror" / "files" / file.filename).write_bytes(file.content)
+    machine.write("pip-pinned.toml", POLICY.format(private=(machine.project / "mirror" / "simple").as_uri(), public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core", "pubdep")
+    assert done.code == 0 and machine.installed() == {"acme-core": "1.0", "pubdep": "1.0"}, done.text
+    assert machine.pinned("install", "--target", "other", "acme-build").error == "pin-not-found"
