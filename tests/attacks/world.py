@@ -182,7 +182,7 @@ class World:
 
 def _arguments(table: dict[str, Any]) -> Any:
     """Keyword arguments out of a TOML table: its arrays as tuples, a metadata file as bytes."""
-    arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    arguments: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     return {**arguments, "sidecar": arguments["sidecar"].lstrip().encode()} if "sidecar" in arguments else arguments
 
 

@@ -63,10 +63,18 @@ def _check_version(run: Run) -> None:
     if version < OLDEST:
         _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
     if version > NEWEST:
-        if run.declare().strict_pip:
+        if _is_strict(run):
             failures.stop(PipPinnedError("unsupported-pip", f"pip {pip.__version__} is newer than the newest tested one, and strict-pip is set.",
                                          hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned."))
         run.note(f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested one; every known seam is in place.", "warning")
+
+
+def _is_strict(run: Run) -> bool:
+    """``strict-pip``; a configuration that cannot be read is told when something is searched (CONTRACT 2.8)."""
+    try:
+        return run.declare().strict_pip
+    except PipPinnedError:
+        return False
 
 
 def _finder(session: _Session) -> Any:

@@ -61,6 +61,12 @@ class Run:
 
     ``load`` gives the declared policy when it is first needed, or raises PipPinnedError. In a build child the
     policy is final: nothing that pip is told there about sources counts.
+
+    What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``; what may be requested
+    in ``grants``, and ``following`` is the one whose redirects are judged. ``gate_closed`` says that the command searches.
+    ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
+    requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
+    are links out of constraints files, ``hidden`` the variables that build backends must not see.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
