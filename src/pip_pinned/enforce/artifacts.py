@@ -8,6 +8,7 @@ it: a requirements file, a constraint, a build requirement, or the metadata of a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -120,10 +121,13 @@ def _origin(req: Any) -> str:
     return urls.redact_text(comes_from if isinstance(comes_from, str) else str(comes_from.from_path()))
 
 
+_REMOTE_FILE = r"-[rc] (?!file:)[A-Za-z][A-Za-z0-9+.-]*://"  # as pip writes it: "-r https://… (line 3)"
+
+
 def _from_afar(req: Any) -> bool:
     """Whether a requirement stands in a requirements file that was fetched from somewhere, or in a lock file."""
     origin = req.comes_from
-    return isinstance(origin, str) and (("://" in origin and "file://" not in origin) or origin.endswith(".toml"))
+    return isinstance(origin, str) and (re.match(_REMOTE_FILE, origin) is not None or origin.endswith(".toml"))
 
 
 # -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------
