@@ -5,11 +5,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
 from tests.servers.projects import wheel
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
 
 POLICY = """\
 [[index]]
