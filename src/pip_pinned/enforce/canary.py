@@ -38,7 +38,7 @@ def sing(run: Run) -> None:
             _refuse(f"its finder returned {found} where the pinned index has {_FILE}")
         if run.listing(_NAME, best.link.url) is None:
             _refuse("its finder returned a file past the seam that vouches for it")
-        for suffix, code in (("-503", "index-unavailable"), ("-401", "index-auth-failed"), ("-404", "pin-not-found")):
+        for suffix, code in (("-503", "index-unavailable"), ("-404", "pin-not-found")):
             try:
                 finder.find_all_candidates(_NAME + suffix)
             except Exception as exc:  # noqa: BLE001 (whatever it is, unless it is the expected stop, this pip is refused)
@@ -47,7 +47,7 @@ def sing(run: Run) -> None:
                     _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")
             else:
                 _refuse(f"its finder went on after HTTP {suffix[1:]} from the pinned index")
-    asked = [f"{_PINNED}/{_NAME}{suffix}/" for suffix in ("", "-503", "-401", "-404")]
+    asked = [f"{_PINNED}/{_NAME}{suffix}/" for suffix in ("", "-503", "-404")]
     if session.asked != asked:
         _refuse(f"its finder asked {session.asked}, not {asked}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from pip_pinned.policy import urls
 
@@ -98,8 +99,7 @@ class Policy:
         return next((i for i in self.indexes if i.default), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """Where one name is searched, and why.
 
     ``indexes`` in the order in which they are asked. ``first`` is asked before them and, where it has the

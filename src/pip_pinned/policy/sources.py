@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pip_pinned.policy import names, urls
@@ -15,8 +16,7 @@ from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 _FLAG_INDEX, _AMBIENT_INDEX = "--index", "PIP_INDEX or pip.conf"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """What one layer (the command line; or environment and pip.conf together) says about sources.
 
     ``indexes`` and ``default_index`` are ``[NAME=]URL``, ``pins`` ``PACKAGE=INDEX``, the rest as pip's options.
