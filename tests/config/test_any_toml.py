@@ -93,7 +93,7 @@ def read(files: dict[str, str]) -> None:
             assert isinstance(policy, Policy)
             names = [index.name.lower() for index in policy.indexes]
             assert len(set(names)) == len(names)
-            assert all(pin.index is None or pin.index.lower() in names for pin in policy.pins)
+            assert all(pin.index_name is None or pin.index_name.lower() in names for pin in policy.pins)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -19,7 +19,7 @@ def index(name: str, url: str | None = None, **values: Any) -> Index:
 
 def pin(pattern: str, name: str | None, marker: str | None = None) -> Pin:
     """A pin written in policy.toml."""
-    return Pin(pattern=pattern, index=name, origin="policy.toml:9", marker=marker)
+    return Pin(pattern=pattern, index_name=name, origin="policy.toml:9", marker=marker)
 
 
 def policy_of(data: Mapping[str, Any]) -> Policy:
@@ -45,11 +45,10 @@ INDEXES = st.builds(
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy that the readers could have accepted: unique indexes, at most one default, no ties."""
-    from dataclasses import replace
-
+    
     chosen = draw(st.lists(st.sampled_from(INDEX_NAMES), unique=True))
     default = draw(st.sampled_from((None, *chosen)))
-    indexes = [replace(draw(INDEXES), name=name, default=name == default) for name in chosen]
+    indexes = [draw(INDEXES)._replace(name=name, default=name == default) for name in chosen]
     indexes.sort(key=lambda one: one.default)
     targets = st.sampled_from((None, *chosen))
     pins = [pin(pattern, draw(targets), draw(MARKERS)) for pattern in draw(st.lists(PATTERNS, unique=True, max_size=6))]

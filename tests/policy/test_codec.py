@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -71,36 +70,36 @@ ELSEWHERE = "elsewhere.toml:77"
 
 @given(policies())
 def test_a_fingerprint_ignores_where_things_were_written(policy: Policy) -> None:
-    moved = replace(policy, indexes=tuple(replace(one, origin=ELSEWHERE) for one in policy.indexes),
-                    pins=tuple(replace(one, origin=ELSEWHERE) for one in policy.pins))
+    moved = policy._replace(indexes=tuple(one._replace(origin=ELSEWHERE) for one in policy.indexes),
+                    pins=tuple(one._replace(origin=ELSEWHERE) for one in policy.pins))
     assert codec.fingerprint(moved) == codec.fingerprint(policy)
-    assert codec.fingerprint(replace(policy, pins=policy.pins[::-1])) == codec.fingerprint(policy)
+    assert codec.fingerprint(policy._replace(pins=policy.pins[::-1])) == codec.fingerprint(policy)
 
 
 @given(st.sampled_from(("", "user:secret@", "other:pw@", "token@")))
 def test_a_fingerprint_ignores_credentials(userinfo: str) -> None:
-    with_credentials = replace(POLICY, indexes=(index("acme", f"https://{userinfo}acme.example/simple", explicit=True), POLICY.indexes[1]))
+    with_credentials = POLICY._replace(indexes=(index("acme", f"https://{userinfo}acme.example/simple", explicit=True), POLICY.indexes[1]))
     assert codec.fingerprint(with_credentials) == codec.fingerprint(POLICY)
 
 
 @given(policies(), PATTERNS)
 def test_a_fingerprint_changes_with_the_pins(policy: Policy, pattern: str) -> None:
     new = f"z{pattern}" if pattern in {one.pattern for one in policy.pins} else pattern
-    assert codec.fingerprint(replace(policy, pins=(*policy.pins, pin(new, None)))) != codec.fingerprint(policy)
+    assert codec.fingerprint(policy._replace(pins=(*policy.pins, pin(new, None)))) != codec.fingerprint(policy)
 
 
 @pytest.mark.parametrize("changed", [
-    pytest.param(replace(POLICY, pins=()), id="no-pins"),
-    pytest.param(replace(POLICY, pins=(pin("acme-*", "public"), POLICY.pins[1])), id="pin-moved"),
-    pytest.param(replace(POLICY, pins=(POLICY.pins[0], pin("jax", "acme", "fails"))), id="marker"),
-    pytest.param(replace(POLICY, pins=(POLICY.pins[0], pin("jax", None, "holds"))), id="pin-to-nowhere"),
-    pytest.param(replace(POLICY, indexes=POLICY.indexes[::-1]), id="order"),
-    pytest.param(replace(POLICY, indexes=(index("acme", "https://other.example/simple", explicit=True), POLICY.indexes[1])), id="url"),
-    pytest.param(replace(POLICY, indexes=(index("acme"), POLICY.indexes[1])), id="not-explicit"),
-    pytest.param(replace(POLICY, strategy=Strategy.UNSAFE_BEST_MATCH), id="strategy"),
-    pytest.param(replace(POLICY, no_index=True), id="no-index"),
-    pytest.param(replace(POLICY, find_links=("wheels",)), id="find-links"),
-    pytest.param(replace(POLICY, allow_file_hosts=("cdn.example",)), id="file-hosts"),
+    pytest.param(POLICY._replace(pins=()), id="no-pins"),
+    pytest.param(POLICY._replace(pins=(pin("acme-*", "public"), POLICY.pins[1])), id="pin-moved"),
+    pytest.param(POLICY._replace(pins=(POLICY.pins[0], pin("jax", "acme", "fails"))), id="marker"),
+    pytest.param(POLICY._replace(pins=(POLICY.pins[0], pin("jax", None, "holds"))), id="pin-to-nowhere"),
+    pytest.param(POLICY._replace(indexes=POLICY.indexes[::-1]), id="order"),
+    pytest.param(POLICY._replace(indexes=(index("acme", "https://other.example/simple", explicit=True), POLICY.indexes[1])), id="url"),
+    pytest.param(POLICY._replace(indexes=(index("acme"), POLICY.indexes[1])), id="not-explicit"),
+    pytest.param(POLICY._replace(strategy=Strategy.UNSAFE_BEST_MATCH), id="strategy"),
+    pytest.param(POLICY._replace(no_index=True), id="no-index"),
+    pytest.param(POLICY._replace(find_links=("wheels",)), id="find-links"),
+    pytest.param(POLICY._replace(allow_file_hosts=("cdn.example",)), id="file-hosts"),
 ])
 def test_a_fingerprint_changes_whenever_a_decision_could(changed: Policy) -> None:
     assert codec.fingerprint(changed) != codec.fingerprint(POLICY)

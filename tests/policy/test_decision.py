@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def test_case(path: Path) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
     environment = {**{key: str(value) for key, value in default_environment().items()}, **case.get("environment", {})}
     policy = policy_of(case["policy"])
-    inherited = {name: one for name, where in case.get("inherited", {}).items() if (one := policy.index(where)) is not None}
+    inherited = {name: one for name, where in case.get("inherited", {}).items() if (one := policy.index_named(where)) is not None}
     decider = Decider(policy, lambda marker: Marker(marker).evaluate(environment))
     for name, expected in case["asked"].items():
         decision = decider.decide(name, inherited)
@@ -83,7 +82,7 @@ def _decide(policy: Policy, name: str) -> Decision:
 def test_an_unrelated_pin_changes_nobody_elses_decision(policy: Policy, name: str, pattern: str, at: int) -> None:
     unrelated = f"z{pattern}" if _matches(pattern, name) else pattern
     pins = [*policy.pins[:at], pin(unrelated, policy.indexes[0].name if policy.indexes else None), *policy.pins[at:]]
-    assert _decide(replace(policy, pins=tuple(pins)), name) == _decide(policy, name)
+    assert _decide(policy._replace(pins=tuple(pins)), name) == _decide(policy, name)
 
 
 @given(policies(), NAMES, st.randoms(use_true_random=False))
@@ -97,12 +96,12 @@ def test_a_pinned_names_place_depends_on_its_pin_alone(policy: Policy, name: str
                                                        gone: str) -> None:
     target = chance.choice((None, *(one.name for one in policy.indexes)))
     pins = [*(one for one in policy.pins if one.pattern != name), pin(name, target)]
-    decision = _decide(replace(policy, pins=tuple(pins)), name)
+    decision = _decide(policy._replace(pins=tuple(pins)), name)
     others = [one for one in policy.indexes if one in decision.indexes or one.name != gone] + [index("new"), index("newer", default=True)]
     left = {None, *(one.name for one in others)}
     chance.shuffle(others)
     chance.shuffle(pins)
-    changed = _decide(replace(policy, indexes=tuple(others), pins=tuple(one for one in pins if one.index in left), strategy=strategy,
+    changed = _decide(policy._replace(indexes=tuple(others), pins=tuple(one for one in pins if one.index_name in left), strategy=strategy,
                               find_links=("elsewhere",)), name)
     assert (changed.indexes, changed.refusal, changed.because) == (decision.indexes, decision.refusal, decision.because)
 

@@ -72,7 +72,7 @@ def test_the_default_index_can_be_given_on_the_command_line(value: str) -> None:
     policy, notices = run(PINS, Options(default_index=value))
     assert places(policy, "six") == [NEW]
     assert places(policy, "acme-core") == [ACME]
-    assert (policy.index("new") is not None, notices) == ("=" in value, ())
+    assert (policy.index_named("new") is not None, notices) == ("=" in value, ())
 
 
 def test_a_default_index_replaces_the_declared_one_for_the_run() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,7 +104,7 @@ def test_remote_sources_from_the_environment_are_ignored_under_a_policy_with_one
 
 
 def test_ambient_indexes_keeps_the_environments_sources() -> None:
-    policy, notices = run(replace(CLOSED, ambient_indexes=True), ambient=Options(extra_index_urls=(NEW,), find_links=(PAGE,)))
+    policy, notices = run(CLOSED._replace(ambient_indexes=True), ambient=Options(extra_index_urls=(NEW,), find_links=(PAGE,)))
     assert (places(policy, "six"), places(policy, "acme-core"), notices) == ([NEW, PAGE, CORP], [ACME], ())
 
 

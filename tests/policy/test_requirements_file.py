@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pip_pinned.policy.errors import PipPinnedError
@@ -134,12 +132,12 @@ def test_a_comment_cannot_move_a_pin(name: str) -> None:
 
 
 def test_a_comment_cannot_move_a_pin_that_another_platform_has() -> None:
-    declared = replace(PINS, indexes=(*PINS.indexes, index("new")), pins=(pin("jax", "new", "sys_platform == 'win32'"),))
+    declared = PINS._replace(indexes=(*PINS.indexes, index("new")), pins=(pin("jax", "new", "sys_platform == 'win32'"),))
     conflict(declared, "jax", "acme")
 
 
 def test_a_comment_cannot_take_a_name_off_a_glob_where_its_exact_pin_does_not_hold() -> None:
-    declared = replace(PINS, indexes=(*PINS.indexes, index("new")), pins=(*PINS.pins, pin("acme-core", "new", "sys_platform == 'win32'")))
+    declared = PINS._replace(indexes=(*PINS.indexes, index("new")), pins=(*PINS.pins, pin("acme-core", "new", "sys_platform == 'win32'")))
     conflict(declared, "acme-core", "new")
 
 

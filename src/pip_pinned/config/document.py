@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -21,11 +20,11 @@ _BRACED = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
 _BARE_TOO = _BRACED + r"|\$([A-Za-z_][A-Za-z0-9_]*)"
 
 
-@dataclass
 class Problems:
     """Mistakes, collected so that they can be shown at once."""
 
-    found: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.found: list[str] = []
 
     def add(self, origin: str, key: str, what: str, fix: str) -> None:
         """One mistake: where, at which key, what it is, and what to write instead."""
@@ -38,13 +37,13 @@ class Problems:
             raise PipPinnedError("bad-configuration", f"Nothing was started: {count} in the configuration.", context="\n".join(self.found))
 
 
-@dataclass
 class Table:
     """A table of a configuration file, which knows where it stands."""
 
-    data: dict[str, Any]
-    path: Path
-    document: Document
+    def __init__(self, data: dict[str, Any], path: Path, document: Document) -> None:
+        self.data = data
+        self.path = path
+        self.document = document
 
     @property
     def origin(self) -> str:

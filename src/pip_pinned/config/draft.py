@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from pip_pinned.config.document import Problems
@@ -10,26 +9,28 @@ from pip_pinned.policy import names, urls
 from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 
 
-@dataclass
 class Draft:
     """Indexes in order, pins, and the settings that a dialect knows; None where the file says nothing."""
 
-    indexes: list[Index] = field(default_factory=list)
-    pins: list[Pin] = field(default_factory=list)
-    strategy: Strategy | None = None
-    ambient_indexes: bool = False
-    allow_file_hosts: tuple[str, ...] = ()
-    strict_pip: bool = False
+    def __init__(self, strategy: Strategy | None = None) -> None:
+        self.indexes: list[Index] = []
+        self.pins: list[Pin] = []
+        self.strategy = strategy
+        self.ambient_indexes = False
+        self.allow_file_hosts: tuple[str, ...] = ()
+        self.strict_pip = False
 
-    def overlaid(self, other: Draft) -> Draft:
-        """This draft with another one added, which wins wherever both speak (CONTRACT 2.4)."""
+    def overlay(self, other: Draft) -> None:
+        """Add another draft to this one; it wins wherever both speak (CONTRACT 2.4)."""
         mine = {index.name.lower() for index in other.indexes}
         theirs = [pin for pin in self.pins if not any(_matches(p.pattern, pin.pattern) for p in other.pins)]
         kept = [index for index in self.indexes if index.name.lower() not in mine]
         if any(index.default for index in other.indexes):
-            kept = [replace(index, default=False, explicit=True) if index.default else index for index in kept]
-        return Draft(indexes=[*other.indexes, *kept], pins=[*theirs, *other.pins], strategy=other.strategy or self.strategy,
-                     ambient_indexes=other.ambient_indexes, allow_file_hosts=other.allow_file_hosts, strict_pip=other.strict_pip)
+            kept = [index._replace(default=False, explicit=True) if index.default else index for index in kept]
+        self.indexes = [*other.indexes, *kept]
+        self.pins = [*theirs, *other.pins]
+        self.strategy = other.strategy or self.strategy
+        self.ambient_indexes, self.allow_file_hosts, self.strict_pip = other.ambient_indexes, other.allow_file_hosts, other.strict_pip
 
     def policy(self, problems: Problems) -> Policy:
         """The policy, default index last. Everything that does not fit together is added to ``problems``."""
@@ -60,8 +61,8 @@ class Draft:
         groups: dict[str, list[Pin]] = {}
         globs: dict[str, list[list[Pin]]] = {}
         for pin in self.pins:
-            if pin.index is not None and pin.index.lower() not in known:
-                problems.add(pin.origin, pin.pattern, f"there is no index {pin.index!r}", _suggest(pin.index, known))
+            if pin.index_name is not None and pin.index_name.lower() not in known:
+                problems.add(pin.origin, pin.pattern, f"there is no index {pin.index_name!r}", _suggest(pin.index_name, known))
             groups.setdefault(pin.pattern, []).append(pin)
         for pattern, pins in groups.items():
             _check_markers(pins, problems)
@@ -70,7 +71,7 @@ class Draft:
         for tied in globs.values():
             for ones, others in combinations(tied, 2):
                 first, second = ones[0], others[0]
-                places = {(pin.index or "").lower() for pin in (*ones, *others)}
+                places = {(pin.index_name or "").lower() for pin in (*ones, *others)}
                 if len(places) > 1 and names.globs_overlap(first.pattern, second.pattern):
                     problems.add(second.origin, second.pattern, f"ties with {first.pattern!r} ({first.origin}): both match some name, "
                                  "and neither is more specific", "Make one prefix longer, or pin those names exactly.")
@@ -89,10 +90,10 @@ def _check_markers(pins: list[Pin], problems: Problems) -> None:
         else:
             problems.add(pin.origin, pin.pattern, f"the marker {pin.marker!r} is not valid ({mistake})", "See PEP 508, environment markers.")
     for first, second in combinations(valid, 2):
-        if (first.index or "").lower() == (second.index or "").lower():
+        if (first.index_name or "").lower() == (second.index_name or "").lower():
             continue
         if markers.overlap(first.marker, second.marker):
-            problems.add(second.origin, second.pattern, f"pinned to {second.index!r} and ({first.origin}) to {first.index!r} where both markers hold",
+            problems.add(second.origin, second.pattern, f"pinned to {second.index_name!r} and ({first.origin}) to {first.index_name!r} where both markers hold",
                          "Give the entries markers that exclude each other.")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pip_pinned.config.document import Table
 from pip_pinned.config.draft import Draft
 from pip_pinned.policy import names
@@ -28,11 +26,10 @@ def read(table: Table) -> Draft:
         return Draft()
     table.check_keys(_KEYS)
     strategy = table.choice("index-strategy", STRATEGIES)
-    draft = Draft(
-        strategy=None if strategy is None else Strategy(strategy),
-        ambient_indexes=table.flag("ambient-indexes", False),
-        allow_file_hosts=table.many("allow-file-hosts", str, "strings") or (),
-        strict_pip=table.flag("strict-pip", False))
+    draft = Draft(None if strategy is None else Strategy(strategy))
+    draft.ambient_indexes = table.flag("ambient-indexes", False)
+    draft.allow_file_hosts = table.many("allow-file-hosts", str, "strings") or ()
+    draft.strict_pip = table.flag("strict-pip", False)
     for entry in table.tables("index"):
         index = _index(entry)
         if index is not None:
@@ -48,7 +45,7 @@ def _read_sources(draft: Draft, sources: Table) -> None:
         if not names.is_valid_pattern(pattern):
             sources.problem(pattern, "not a project name or a glob over names", "Letters, digits, '.', '_', '-', '*' and '?'.")
         elif isinstance(value, dict) and len(value) == 1 and isinstance(value.get("index"), str):  # as nearly all of them are
-            draft.pins.append(Pin(pattern=names.normalize(pattern), index=value["index"], origin=sources.origin_of(pattern)))
+            draft.pins.append(Pin(pattern=names.normalize(pattern), index_name=value["index"], origin=sources.origin_of(pattern)))
         elif isinstance(value, str):
             sources.problem(pattern, "a text", f'Write {{ index = "{value}" }}.')
         else:
@@ -56,7 +53,7 @@ def _read_sources(draft: Draft, sources: Table) -> None:
                 entry.check_keys(("index", "marker"))
                 index_name, marker = entry.text("index", required=True), entry.text("marker")
                 if index_name is not None:
-                    draft.pins.append(Pin(pattern=names.normalize(pattern), index=index_name, marker=marker, origin=entry.origin))
+                    draft.pins.append(Pin(pattern=names.normalize(pattern), index_name=index_name, marker=marker, origin=entry.origin))
 
 
 def _index(entry: Table) -> Index | None:
@@ -64,7 +61,7 @@ def _index(entry: Table) -> Index | None:
     name, url = entry.text("name", required=True), entry.url("url")
     kind = entry.choice("format", ("simple", "flat"))
     common = read_common(entry)
-    index = replace(common, name=name or "", url=url or "", written=entry.written("url", url or ""), origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
+    index = common._replace(name=name or "", url=url or "", written=entry.written("url", url or ""), origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
                     follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False))
     if name is not None and not names.is_index_name(name):
         entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")

@@ -17,7 +17,7 @@ _ELSEWHERE = ("git", "hg", "svn", "bzr", "path", "file", "uri")
 def read(document: Document) -> Draft:
     """The draft of a Pipfile; the pins of all categories are united."""
     root = document.root
-    draft = Draft(strategy=Strategy.DEFAULT_INDEX)
+    draft = Draft(Strategy.DEFAULT_INDEX)
     for i, entry in enumerate(root.tables("source")):
         name, url = entry.text("name", required=True), entry.url("url", bare_variables=True)
         if name is not None and not names.is_index_name(name):
@@ -37,8 +37,8 @@ def read(document: Document) -> Draft:
             if "index" in requirement:
                 listed = table.table(package)
                 index = None if listed is None else listed.text("index")
-                if index is not None and not any(pin.pattern == pattern and pin.index == index for pin in draft.pins):
-                    draft.pins.append(Pin(pattern=pattern, index=index, origin=origin))
+                if index is not None and not any(pin.pattern == pattern and pin.index_name == index for pin in draft.pins):
+                    draft.pins.append(Pin(pattern=pattern, index_name=index, origin=origin))
             elif any(key in requirement for key in _ELSEWHERE):
-                draft.pins.append(Pin(pattern=pattern, index=None, origin=origin))
+                draft.pins.append(Pin(pattern=pattern, index_name=None, origin=origin))
     return draft

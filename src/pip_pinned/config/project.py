@@ -115,7 +115,9 @@ class _Tables:
                 self.native.problem("dialect", f"nothing in this project is written in {chosen!r}", "Leave the key out.")
                 return own
             theirs = self._read(chosen)
-            return theirs if own is None else theirs.overlaid(own)
+            if own is not None:
+                theirs.overlay(own)
+            return theirs
         if own is not None:
             return own
         if len(self.foreign) > 1:

@@ -5,7 +5,6 @@ Source: https://docs.astral.sh/uv/concepts/indexes/ and the settings reference. 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from pip_pinned.config import native
@@ -26,7 +25,7 @@ def governs(table: Table) -> bool:
 def read(table: Table) -> Draft:
     """The draft of ``[tool.uv]``; keys that have nothing to do with indexes are uv's own affair."""
     strategy = table.choice("index-strategy", _STRATEGIES)
-    draft = Draft(strategy=None if strategy is None else Strategy(strategy))
+    draft = Draft(None if strategy is None else Strategy(strategy))
     root = table.document.path.parent
     for i, entry in enumerate(table.tables("index")):
         url = entry.url("url")
@@ -38,7 +37,7 @@ def read(table: Table) -> Draft:
                 entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
                 continue
             kind = entry.choice("format", ("simple", "flat")) or "simple"
-            draft.indexes.append(replace(native.read_common(entry), name=name, url=_absolute(url, root), written=entry.written("url", url), origin=entry.origin,
+            draft.indexes.append(native.read_common(entry)._replace(name=name, url=_absolute(url, root), written=entry.written("url", url), origin=entry.origin,
                                          format=kind, variable_prefixes=(f"UV_INDEX_{names.variable(name)}",)))
     for i, written in enumerate(_strings(table, "extra-index-url")):
         url = table.expanded("extra-index-url", written)
@@ -66,7 +65,7 @@ def _read_source(draft: Draft, name: str, sources: Table) -> None:
         # git, path, url, workspace: a place that no index is
         index = entry.text("index") if "index" in entry.data else None
         marker = None if conditional else entry.text("marker")
-        draft.pins.append(Pin(pattern=pattern, index=index, marker=marker, origin=entry.origin))
+        draft.pins.append(Pin(pattern=pattern, index_name=index, marker=marker, origin=entry.origin))
 
 
 def _strings(table: Table, key: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _PINNED = "https://pinned.invalid/simple"
 _DECOY = "https://decoy.invalid/simple"
 _FILE = "pip_pinned_canary-1.0-py3-none-any.whl"
 _PAGE = f'<!DOCTYPE html><a href="/files/{_FILE}#sha256={"0" * 64}">{_FILE}</a>'
-_POLICY = Policy(declared=True, pins=(Pin(pattern=f"{_NAME}*", index="canary", origin="canary"),),
+_POLICY = Policy(declared=True, pins=(Pin(pattern=f"{_NAME}*", index_name="canary", origin="canary"),),
                  indexes=(Index(name="canary", url=_PINNED, origin="canary", explicit=True),
                           Index(name="other", url=_DECOY, origin="canary", default=True)))
 

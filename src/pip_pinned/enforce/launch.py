@@ -19,7 +19,7 @@ from pip_pinned.policy.errors import PipPinnedError
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
-GC_THRESHOLD = (20_000, 50, 50)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
+GC_THRESHOLD = (100_000, 50, 50)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
 
 
 def run_pip(load: Callable[[], Policy]) -> NoReturn:
@@ -82,13 +82,23 @@ def _run(run: Run, start: Callable[[], object]) -> NoReturn:
     install(run)
     watch_children()
     try:
-        start()
+        _with_room(start)
     except Exception as exc:
         error = failures.ours(exc)
         if error is None:
             raise
         _exit(error)
     sys.exit(0)
+
+
+def _with_room(start: Callable[[], object]) -> None:
+    start()
+
+
+# CPython 3.11+ keeps Python's frames in chunks of 16 KB. Where a chunk happens to end at the depth of a busy call, that call
+# allocates and frees a chunk each time: up to 4,000 times in an install, depending on how deep pip was started. A frame that
+# asks for half a megabyte gets a chunk of one megabyte, and all of pip runs in the other half.
+_with_room.__code__ = _with_room.__code__.replace(co_stacksize=66_000)
 
 
 def _exit(error: PipPinnedError) -> NoReturn:

@@ -123,7 +123,7 @@ def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: An
     """Know the links of constraints for what they are; in a build child, let what it asks for inherit (CONTRACT 3.7)."""
     requirements = original(self, args, options, finder, session)
     run.constraint_urls |= {urls.without_fragment(req.link.url) for req in requirements if req.constraint and req.link is not None}
-    index = run.policy.index(run.inherited_by_roots) if run.inherited_by_roots else None
+    index = run.policy.index_named(run.inherited_by_roots) if run.inherited_by_roots else None
     if index is not None:
         inherit(run, index, [req.name for req in requirements if req.name and not req.constraint])
     return requirements

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
 from typing import Any
 
 from pip_pinned.policy.errors import PipPinnedError
@@ -12,15 +11,14 @@ from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 
 SCHEMA = 1
 
-_INDEX_FIELDS = tuple(f.name for f in fields(Index))
 _PLAIN = ("declared", "ambient_indexes", "strict_pip", "no_index")
 
 
 def encode(policy: Policy) -> dict[str, Any]:
     """The policy as JSON types: objects, arrays, strings, numbers, booleans and null."""
     return {
-        "indexes": [{name: getattr(index, name) for name in _INDEX_FIELDS} for index in policy.indexes],
-        "pins": [[pin.pattern, pin.index, pin.origin, pin.marker] for pin in policy.pins],
+        "indexes": [index._asdict() for index in policy.indexes],
+        "pins": [[pin.pattern, pin.index_name, pin.origin, pin.marker] for pin in policy.pins],
         "strategy": policy.strategy.value,
         "allow_file_hosts": list(policy.allow_file_hosts),
         "find_links": list(policy.find_links),
@@ -36,7 +34,7 @@ def decode(data: dict[str, Any]) -> Policy:
         indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variable_prefixes": tuple(item["variable_prefixes"])}))
     return Policy(
         indexes=tuple(indexes),
-        pins=tuple(Pin(pattern=p, index=i, origin=o, marker=m) for p, i, o, m in data["pins"]),
+        pins=tuple(Pin(pattern=p, index_name=i, origin=o, marker=m) for p, i, o, m in data["pins"]),
         strategy=Strategy(data["strategy"]),
         allow_file_hosts=tuple(data["allow_file_hosts"]),
         find_links=tuple(data["find_links"]),
@@ -62,7 +60,7 @@ def fingerprint(policy: Policy) -> str:
     data = encode(policy)
     for item, index in zip(data["indexes"], policy.indexes, strict=True):
         item.update(url=index.bare, origin="", written=None, variable_prefixes=())
-    data["pins"] = sorted(([p.pattern, p.index, p.marker] for p in policy.pins), key=repr)
+    data["pins"] = sorted(([p.pattern, p.index_name, p.marker] for p in policy.pins), key=repr)
     return digest(canonical(data))[:16]
 
 

@@ -62,10 +62,10 @@ class Decider:
         how = f"glob {pin.pattern!r}" if names.is_glob(pin.pattern) else "pin"
         if pin.marker is not None:
             how += f" where {pin.marker}"
-        if pin.index is None:
+        if pin.index_name is None:
             because = f"declared to come from no index at {pin.origin}"
             return Decision(name=name, because=because, refusal="not-on-an-index", not_considered=self._others((), because))
-        index = self._by_name[pin.index.lower()]
+        index = self._by_name[pin.index_name.lower()]
         because = f"{how} at {pin.origin}"
         refusal = None
         if self.policy.no_index and index.format != "flat":

@@ -1,8 +1,10 @@
-"""The policy: indexes, pins and a strategy, each knowing where it was written."""
+"""The policy: indexes, pins and a strategy, each knowing where it was written.
+
+Named tuples, because they cannot be changed and cost least to define: every start of pip pays for it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -20,8 +22,7 @@ class Strategy(str, Enum):
     PINNED_ONLY = "pinned-only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(NamedTuple):
     """One place that packages come from.
 
     ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
@@ -57,22 +58,20 @@ class Index:
         return urls.redact(self.written or self.url)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(NamedTuple):
     """A name or glob (normalised) and the one index it comes from, where ``marker`` (PEP 508) holds.
 
-    ``index`` None means that the name is declared to come from no index at all, such as uv's
+    ``index_name`` None means that the name is declared to come from no index at all, such as uv's
     ``{ workspace = true }``: it is refused on every index.
     """
 
     pattern: str
-    index: str | None
+    index_name: str | None
     origin: str
     marker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """What is declared, or in force for a run. ``indexes`` stand in the order in which they are asked.
 
     ``declared`` is False for a drop-in run over pip's own sources. ``find_links`` are local paths and
@@ -89,7 +88,7 @@ class Policy:
     no_index: bool = False
     find_links: tuple[str, ...] = ()
 
-    def index(self, name: str) -> Index | None:
+    def index_named(self, name: str) -> Index | None:
         """The index of that name; case does not count."""
         return next((i for i in self.indexes if i.name.lower() == name.lower()), None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -61,7 +60,7 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
         theirs = None
     strategy = _strategy(flags.strategy) or theirs or declared.strategy
     indexes = (*named, *others, *extra, *remote, default)
-    policy = replace(declared, indexes=indexes, strategy=strategy, no_index=no_index or declared.no_index,
+    policy = declared._replace(indexes=indexes, strategy=strategy, no_index=no_index or declared.no_index,
                      find_links=(*declared.find_links, *local))
     policy = _with_pins(policy, ambient.pins, "PIP_PIN or pip.conf", notices, may_replace=False)
     policy = _with_pins(policy, flags.pins, "--pin", notices, may_replace=True)
@@ -87,10 +86,10 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
                 hint="Remove the line from the requirements file, or declare that index in the policy.",
             )
         if declared.default is None:
-            pinned = {pin.index.lower() for pin in policy.pins if pin.index is not None}
+            pinned = {pin.index_name.lower() for pin in policy.pins if pin.index_name is not None}
             ours = {index.name.lower() for index in declared.indexes} | pinned
             # a default index that names are pinned to stays for them alone
-            indexes = [replace(index, default=False, explicit=True) if index.default else index for index in indexes
+            indexes = [index._replace(default=False, explicit=True) if index.default else index for index in indexes
                        if index.name.lower() in (pinned if index.default else ours) or index.format == "flat" or index.origin in (_FLAG_INDEX, _AMBIENT_INDEX)]
             indexes.append(_anonymous(url, origin, taken, default=True))
     for url in line.extra_index_urls:
@@ -102,7 +101,7 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
             local.append(location)
         elif not any(urls.same_index(index.url, location) for index in indexes):
             _insert(indexes, _anonymous(location, origin, taken, kind="flat"))
-    return replace(policy, indexes=tuple(indexes), find_links=(*policy.find_links, *local), no_index=policy.no_index or no_index)
+    return policy._replace(indexes=tuple(indexes), find_links=(*policy.find_links, *local), no_index=policy.no_index or no_index)
 
 
 def add_pragma(policy: Policy, name: str, index: str, origin: str) -> Policy:
@@ -182,9 +181,9 @@ def _with_credentials_of(declared: Policy, options: Iterable[str | None]) -> Pol
 
     def completed(index: Index) -> Index:
         url = next((url for url in given if urls.same_index(url, index.url)), None)
-        return index if url is None or urls.credentials(index.url)[0] is not None else replace(index, url=url, written=index.shown)
+        return index if url is None or urls.credentials(index.url)[0] is not None else index._replace(url=url, written=index.shown)
 
-    return replace(declared, indexes=tuple(map(completed, declared.indexes))) if given else declared
+    return declared._replace(indexes=tuple(map(completed, declared.indexes))) if given else declared
 
 
 def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, taken: set[str],
@@ -198,7 +197,7 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
             option = "--default-index" if flags.default_index else "--index-url"
             new = _from_option(flag, option, taken)
             notices.append(f"{option} {new.shown} replaces the default index {mine.name} ({mine.origin}) for this run.")
-            return new, [*others, replace(mine, default=False, explicit=True)]
+            return new, [*others, mine._replace(default=False, explicit=True)]
         theirs = ambient.default_index or ambient.index_url
         if theirs is not None and not urls.same_index(_split_named(theirs)[1], mine.url):
             notices.append(f"index-url {urls.redact(_split_named(theirs)[1])} from the environment or pip.conf is ignored: "
@@ -291,13 +290,13 @@ def _with_pins(policy: Policy, values: Iterable[str], origin: str, notices: list
         package, index_name = package.strip(), index_name.strip()
         if not equals or not names.is_valid_pattern(package):
             raise PipPinnedError("bad-pin", f"{origin}: {value!r} is not PACKAGE=INDEX.", hint="For example: --pin acme-core=acme")
-        index = policy.index(index_name)
+        index = policy.index_named(index_name)
         if index is None:
             known = ", ".join(i.name for i in policy.indexes)
             raise PipPinnedError("unknown-index", f"{origin}: {package} is pinned to {index_name!r}, which no index is named.",
                                  hint=f"Declared indexes: {known}.")
         pattern = names.normalize(package)
-        moved = [pin for pin in _displaced(pins, pattern) if (pin.index or "").lower() != index.name.lower()]
+        moved = [pin for pin in _displaced(pins, pattern) if (pin.index_name or "").lower() != index.name.lower()]
         if moved and not may_replace:
             raise PipPinnedError(
                 "pin-conflict", f"{origin} would move {package} from {_place(moved[0])} to {index.name}.",
@@ -310,8 +309,8 @@ def _with_pins(policy: Policy, values: Iterable[str], origin: str, notices: list
         for pin in moved:
             notices.append(f"--pin {package}={index.name} replaces the pin to {_place(pin)} ({pin.origin}) for this run.")
         pins = [pin for pin in pins if pin.pattern != pattern]
-        pins.append(Pin(pattern=pattern, index=index.name, origin=origin))
-    return replace(policy, pins=tuple(pins))
+        pins.append(Pin(pattern=pattern, index_name=index.name, origin=origin))
+    return policy._replace(pins=tuple(pins))
 
 
 def _displaced(pins: list[Pin], pattern: str) -> list[Pin]:
@@ -329,4 +328,4 @@ def _displaced(pins: list[Pin], pattern: str) -> list[Pin]:
 
 
 def _place(pin: Pin) -> str:
-    return pin.index or "no index"
+    return pin.index_name or "no index"

@@ -19,7 +19,7 @@ def as_json(policy: Policy, decisions: list[Decision]) -> dict[str, Any]:
         "find-links": list(policy.find_links),
         "no-index": policy.no_index,
         "indexes": [{"name": i.name, "url": i.shown, "kind": _kind(i), "format": i.format, "origin": i.origin} for i in policy.indexes],
-        "pins": [{"package": p.pattern, "index": p.index, "marker": p.marker, "origin": p.origin} for p in policy.pins],
+        "pins": [{"package": p.pattern, "index": p.index_name, "marker": p.marker, "origin": p.origin} for p in policy.pins],
         "packages": [{
             "name": d.name, "indexes": [i.name for i in _asked(d)], "pinned": d.pinned,
             "index-strategy": None if d.strategy is None else d.strategy.value, "because": d.because, "error": d.refusal,
@@ -62,7 +62,7 @@ def _indexes(policy: Policy) -> Table:
 def _pins(policy: Policy) -> Table:
     table = _table("package", "index", "where", "declared at")
     for pin in policy.pins:
-        table.add_row(pin.pattern, Text(pin.index or "no index", style="cyan"), pin.marker or "", pin.origin)
+        table.add_row(pin.pattern, Text(pin.index_name or "no index", style="cyan"), pin.marker or "", pin.origin)
     return table
 
 
