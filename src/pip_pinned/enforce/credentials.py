@@ -20,7 +20,8 @@ from pip_pinned.policy.model import Index
 def index_of(run: Run, url: str) -> Index | None:
     """The index whose credentials a request may carry: the longest path prefix on the same origin.
 
-    A file on its index's own origin counts as the index's, wherever on it the page says it is.
+    A file on its index's own origin counts as the index's, wherever on it the page says it is, and so does what the
+    index redirects to there.
     """
     here = urls.origin(url)
     path = urlsplit(url).path
@@ -31,9 +32,9 @@ def index_of(run: Run, url: str) -> Index | None:
             best = len(prefix), index
     if best is not None:
         return best[1]
-    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
-    listed_by = None if grant is None or grant.listing is None else grant.listing.index
-    return listed_by if listed_by is not None and urls.origin(listed_by.url) == here else None
+    grant = run.grant_of(url)
+    owner = None if grant is None else grant.owner
+    return owner if owner is not None and urls.origin(owner.url) == here else None
 
 
 def find(run: Run, index: Index) -> tuple[str | None, str | None, str | None]:
@@ -93,12 +94,52 @@ def _url_with_credentials(run: Run, index: Index) -> str:
 def auth_by_index(run: Run, ordinary: Any) -> Any:
     """What stands in the place of a session's own authentication, ``ordinary``."""
     from pip._internal.network.auth import MultiDomainBasicAuth
+    from pip._vendor.requests.utils import get_netrc_auth
+
+    class OneIndexAuth(MultiDomainBasicAuth):  # type: ignore[misc]
+        """pip's own look-up, for one index. What the index has refused once is not sent again."""
+
+        def __init__(self, index: Index) -> None:
+            self._index = index
+            self._given = find(run, index)[:2]
+            self._refused: set[tuple[str, str]] = set()
+            self._url = _url_with_credentials(run, index).rstrip("/") + "/"
+            super().__init__(index_urls=[self._url])
+
+        def _get_index_url(self, url: str) -> str:
+            return self._url  # also for a file outside of the index's path
+
+        def _get_new_credentials(self, original_url: str, *, allow_netrc: bool = True, allow_keyring: bool = False) -> tuple[str | None, str | None]:
+            user, password = self._given
+            if user is not None and password is None and allow_netrc:  # a user name is no reason to try an empty password first
+                netrc = get_netrc_auth(original_url)
+                allow_netrc = netrc is not None and netrc[0] == user
+                allow_keyring = allow_keyring or self._may_use_keyring()
+            found = super()._get_new_credentials(original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring)
+            user, password = map(_transmissible, found)
+            return (None, None) if (user or "", password or "") in self._refused else (user, password)
+
+        def _may_use_keyring(self) -> bool:
+            return bool(getattr(self, "use_keyring", self.prompting))
+
+        def handle_401(self, resp: Any, **kwargs: Any) -> Any:
+            owner = index_of(run, resp.url)
+            if resp.status_code != 401 or owner is None or owner.name != self._index.name:
+                return resp
+            if "Authorization" in resp.request.headers:
+                self._refused.add(self.passwords.pop(urlsplit(resp.url).netloc, ("", "")))
+                if None not in self._given:  # nobody is asked for others where both are written down
+                    return resp
+            try:
+                return super().handle_401(resp, **kwargs)
+            except EOFError:  # a prompt, and nobody there to answer it
+                return resp
 
     class AuthByIndex(MultiDomainBasicAuth):  # type: ignore[misc]
-        """pip's own look-up of credentials, one memory of them per index instead of one per host."""
+        """One memory of credentials per index instead of one per host."""
 
         def __init__(self) -> None:
-            self._by_index: dict[str, Any] = {}
+            self._by_index: dict[str, OneIndexAuth] = {}
             super().__init__(prompting=ordinary.prompting)
 
         @property
@@ -111,15 +152,15 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
 
         def __call__(self, request: Any) -> Any:
             index = index_of(run, request.url)
-            if index is None:
-                return super().__call__(request)
-            return request if index.authenticate == "never" else self._for(index)(request)
+            if index is not None:
+                return request if index.authenticate == "never" else self._of(index)(request)
+            return request if _is_beside_an_index(run, request.url) else super().__call__(request)
 
-        def _for(self, index: Index) -> Any:
+        def _of(self, index: Index) -> OneIndexAuth:
             auth = self._by_index.get(index.name)
             first_time = auth is None
             if auth is None:
-                auth = self._by_index[index.name] = MultiDomainBasicAuth(index_urls=[_url_with_credentials(run, index)])
+                auth = self._by_index[index.name] = OneIndexAuth(index)
             auth.prompting = self.prompting
             if hasattr(self, "_keyring_provider"):
                 auth.keyring_provider = self._keyring_provider
@@ -130,9 +171,26 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
     return AuthByIndex()
 
 
+def _is_beside_an_index(run: Run, url: str) -> bool:
+    """Whether a URL without credentials of its own is on an index's host, but another port or scheme: netrc and keyring know hosts only."""
+    host = urlsplit(url).hostname
+    return urls.credentials(url)[0] is None and any(urlsplit(index.url).hostname == host for index in run.indexes)
+
+
+def _transmissible(text: str | None) -> str | None:
+    """A text that requests, which encodes credentials in Latin-1, sends in UTF-8 (RFC 7617) where Latin-1 has no word for it."""
+    if text is None:
+        return None
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode().decode("latin-1")
+    return text
+
+
 def _look_up_first(run: Run, auth: Any, index: Index) -> None:
     """``authenticate = "always"``: no request without credentials, for hosts that answer 404 to a stranger."""
-    user, password = auth._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=getattr(auth, "use_keyring", auth.prompting))
+    user, password = auth._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=auth._may_use_keyring())
     if user is None and password is None:
         failures.stop(PipPinnedError(
             "index-auth-failed", f"{index.name} is to be asked with credentials only, and there are none.",

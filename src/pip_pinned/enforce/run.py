@@ -55,6 +55,11 @@ class Grant:
         self.listing = listing
         self.hashed = hashed
 
+    @property
+    def owner(self) -> Index | None:
+        """The index that the URL is asked of."""
+        return self.index if self.listing is None else self.listing.index
+
 
 class Run:
     """One process of pip under a policy.
@@ -66,7 +71,8 @@ class Run:
     in ``grants``, and ``following`` is the one whose redirects are judged. ``gate_closed`` says that the command searches.
     ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
-    are links out of constraints files, ``hidden`` the variables that build backends must not see.
+    are links out of constraints files, ``hidden`` the variables that build backends must not see,
+    and ``keyring_failed`` says that keyring is not to be asked again.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
@@ -92,6 +98,7 @@ class Run:
         self.constraint_urls: set[str] = set()
         self.hidden: dict[str, str] = {}
         self.sources_hidden = False
+        self.keyring_failed = False
         self._noted: set[str] = set()
 
     # -- the policy ---------------------------------------------------------------------------------------
@@ -157,6 +164,10 @@ class Run:
     def grant(self, url: str, grant: Grant) -> None:
         """Allow requests of a URL."""
         self.grants[urls.without_fragment(urls.without_credentials(url))] = grant
+
+    def grant_of(self, url: str) -> Grant | None:
+        """What allowed a request of this URL, or of the one that was redirected to it."""
+        return self.grants.get(urls.without_fragment(urls.without_credentials(url))) or self.following
 
     @contextmanager
     def asking(self, question: Question) -> Iterator[Question]:

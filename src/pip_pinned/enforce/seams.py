@@ -60,6 +60,11 @@ SEAMS = (
          (("self", "retries", "cache", "trusted_hosts", "index_urls", "..."), ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."))),
     Seam("network.session", "PipSession.request", "transport.request", (("self", "method", "url"),)),
     Seam("network.session", "PipSession.get_redirect_target", "transport.get_redirect_target", (("self", "resp"),)),
+    Seam("network.session", "PipSession.rebuild_auth", "transport.rebuild_auth", (("self", "prepared_request", "response"),)),
+    # credentials out of a keyring that may fail
+    Seam("network.auth", "KeyRingPythonProvider.__init__", "keyrings.load", (("self",),)),
+    Seam("network.auth", "KeyRingPythonProvider.get_auth_info", "keyrings.get_auth_info", (("self", "url", "username"),)),
+    Seam("network.auth", "KeyRingCliProvider.get_auth_info", "keyrings.get_auth_info", (("self", "url", "username"),)),
     # both kinds of children; get_runnable_pip moved from build_env to utils.misc in pip 26.2, and is imported by value
     Seam("cli.main_parser", "get_runnable_pip", "children.runnable_pip_for_python", ((),)),
     Seam("build_env", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.caches import keep_apart
 from pip_pinned.enforce.credentials import auth_by_index
 from pip_pinned.enforce.run import Grant, Run
 from pip_pinned.policy import urls
@@ -34,15 +36,16 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
         parent, name = os.path.split(cache)
         cache = os.path.join(parent, "pip-pinned", name)
     original(self, *args, cache=cache, trusted_hosts=(), **kwargs)
+    if cache:
+        keep_apart(run, self)
     self._trusted_host_adapter = self.adapters["http://"]  # the one that neither verifies nor caches
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
     self.auth = auth_by_index(run, self.auth)
+    self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # a cookie goes to every port and path of its host
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
-        if index.cache_files is not None:
-            run.note(f"cache-control.files of {index.name} ({index.origin}) has no effect yet; files are cached as the index says.", "warning")
 
 
 def _trust(run: Run, session: Any, index: Index) -> None:
@@ -62,6 +65,8 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
     grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
     if grant is None and run.gate_closed and not url.startswith("file:"):
         failures.stop(failures.unsupported_pip(f"pip asks for {urls.redact(url)}, which none of its known seams announced"))
+    if grant is not None and grant.index is not None and grant.index.cache_api is not None:
+        _relax(kwargs["headers"], grant.index.cache_api)
     before, run.following = run.following, grant
     try:
         response = original(self, method, url, *args, **kwargs)
@@ -74,6 +79,20 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
             raise CrossOriginRedirect(response.url)  # followed past get_redirect_target
     return response
+
+
+def _relax(headers: dict[str, str], cache_control: str) -> None:
+    """pip asks for most pages in a way that no cached one satisfies; ``cache-control.api`` decides in its place."""
+    headers.pop("Cache-Control", None)
+    if "max-age" not in cache_control:
+        headers["Cache-Control"] = "max-age=0"
+
+
+def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_request: Any, response: Any) -> None:
+    """Where a redirect leads, credentials are looked up anew: requests would send those of netrc to any port of a host."""
+    prepared_request.headers.pop("Authorization", None)
+    prepared_request.hooks = {"response": []}
+    self.auth(prepared_request)
 
 
 def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:

@@ -1,0 +1,90 @@
+"""A keyring that raises, hangs or is locked costs one warning and ten seconds at most, and the next source is asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from pip_pinned.enforce.run import Run
+
+SECONDS, SECONDS_FOR_A_NAME = 9.0, 1.0
+
+
+def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, username: str | None) -> Any:
+    """User name and password from the keyring; None if it has none, or has failed before in this run."""
+    if run.keyring_failed:
+        return None
+    try:
+        if isinstance(self.keyring, str):  # the keyring program
+            return _with_patience(lambda: original(self, url, username))
+        return _in_time(lambda: original(self, url, username))
+    except Exception as exc:  # noqa: BLE001 (a keyring backend may raise anything)
+        run.keyring_failed = True
+        run.note(f"keyring ({_backend(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
+        return None
+
+
+def load(run: Run, original: Callable[..., Any], self: Any) -> None:
+    """Import the keyring package; pip turns what is raised into its own warning and tries the keyring program."""
+    try:
+        _in_time(lambda: original(self))
+    except TimeoutError:
+        run.keyring_failed = True
+        raise
+
+
+def _in_time(ask: Callable[[], Any], seconds: float = SECONDS) -> Any:
+    outcome: list[Any] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(ask())
+        except BaseException as exc:  # noqa: BLE001 (raised again where it is waited for)
+            failed.append(exc)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not outcome:
+        raise TimeoutError(f"no answer within {seconds:.0f} seconds")
+    return outcome[0]
+
+
+def _with_patience(ask: Callable[[], Any]) -> Any:
+    """pip waits for the keyring program for ever; here it is stopped in time."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return subprocess.run(*args, **{"timeout": SECONDS, **kwargs})  # noqa: PLW1510 (pip says)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"no answer within {SECONDS:.0f} seconds") from None
+
+    module: Any = sys.modules["pip._internal.network.auth"]
+    module.subprocess = SimpleNamespace(**{**vars(subprocess), "run": run})
+    try:
+        return ask()
+    finally:
+        module.subprocess = subprocess
+
+
+def _backend(keyring: Any) -> str:
+    """The name of the backend; what cannot be asked for its name, within time, is just keyring."""
+    if isinstance(keyring, str):
+        return keyring
+    try:
+        backend = type(_in_time(keyring.get_keyring, SECONDS_FOR_A_NAME))
+    except Exception:  # noqa: BLE001 (it has failed already; this is for the message)
+        return "keyring"
+    return f"{backend.__module__}.{backend.__qualname__}"
+
+
+def _reason(run: Run, exc: Exception) -> str:
+    text = run.discreet(str(exc)).strip()
+    return text if isinstance(exc, TimeoutError) else f"{type(exc).__name__}{': ' + text if text else ''}"
