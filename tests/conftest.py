@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import settings
 
 from tests import pips
@@ -62,6 +64,19 @@ def acme(machine: Machine, private: IndexServer, public: IndexServer) -> Machine
     """A machine in a project that pins acme-* to the private index."""
     machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
     return machine
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA, serve: Callable[..., IndexServer]) -> IndexServer:
+    """A private index behind TLS, with a certificate of an authority that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return serve("secure", tls=context).add(wheel("acme-core", "1.0", says="private"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

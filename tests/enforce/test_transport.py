@@ -18,19 +18,6 @@ from tests.servers.projects import wheel
 ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def secure(authority: trustme.CA, serve: Callable[..., IndexServer]) -> IndexServer:
-    """A private index behind TLS, with a certificate of an authority that nobody knows."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return serve("secure", tls=context).add(wheel("acme-core", "1.0", says="private"))
-
-
 @pytest.mark.parametrize("pip_version", ACROSS)
 def test_a_private_authority_is_given_by_pips_own_option(pip_version: str, machine: Machine, authority: trustme.CA, secure: IndexServer, public: IndexServer) -> None:
     machine.pip = pips.pip_of(pip_version)

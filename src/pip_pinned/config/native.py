@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pip_pinned.config.document import Table
 from pip_pinned.config.draft import Draft
 from pip_pinned.policy import names
 from pip_pinned.policy.model import Index, Pin, Strategy
+
+_DIRECTIVE = r"(max-age|s-maxage)=\d{1,10}|no-cache|no-store|no-transform|must-revalidate|proxy-revalidate|private|public|immutable"
 
 DIALECTS = ("uv", "pipfile", "poetry", "pdm")
 STRATEGIES = tuple(strategy.value for strategy in Strategy)
@@ -77,4 +81,13 @@ def read_common(entry: Table) -> Index:
     return Index(name="", url="", origin="", explicit=entry.flag("explicit", False), default=entry.flag("default", False),
                  authenticate=entry.choice("authenticate", ("always", "never", "auto")),
                  ignore_error_codes=entry.many("ignore-error-codes", int, "HTTP status codes"),
-                 cache_api=None if cache is None else cache.text("api"), cache_files=None if cache is None else cache.text("files"))
+                 cache_api=None if cache is None else _cache_control(cache, "api"), cache_files=None if cache is None else _cache_control(cache, "files"))
+
+
+def _cache_control(table: Table, key: str) -> str | None:
+    """A Cache-Control value: directives of an answer (RFC 9111 and 8246), of which the HTTP cache heeds those about age."""
+    value = table.text(key)
+    for directive in [] if value is None else value.split(","):
+        if re.fullmatch(_DIRECTIVE, directive.strip()) is None:
+            table.problem(key, f"{directive.strip()!r} is no Cache-Control directive", 'As in "max-age=600", "no-cache", "no-store" or "max-age=365000000, immutable".')
+    return value

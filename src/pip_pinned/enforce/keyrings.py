@@ -24,7 +24,8 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
         return _in_time(lambda: original(self, url, username))
     except Exception as exc:  # noqa: BLE001 (a keyring backend may raise anything)
         run.keyring_failed = True
-        run.note(f"keyring ({_backend(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
+        if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
+            run.note(f"keyring ({_backend(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
         return None
 
 

@@ -1,0 +1,152 @@
+"""Secrets out of a keyring: whose, in which order, and what a keyring that fails does to a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import pips
+from tests.conftest import POLICY
+from tests.running import Machine
+from tests.servers.index import IndexServer
+
+LATER = [pips.MIDDLE, pips.NEWEST]  # pip 23.0 asks no keyring under --no-input
+_BACKEND = '''
+import json, threading
+from pathlib import Path
+from keyring.backend import KeyringBackend
+from keyring.credentials import SimpleCredential
+from keyring.errors import KeyringLocked, NoKeyringError
+class Keyring(KeyringBackend):
+    priority = 9
+    def get_credential(self, service, username):
+        with open({log!r}, "a") as log:
+            log.write(service + "\\n")
+        {body}
+        found = json.loads(Path({secrets!r}).read_text()).get(service)
+        return SimpleCredential(*found) if found and username in (None, found[0]) else None
+    def get_password(self, service, username):
+        found = self.get_credential(service, username)
+        return found and found.password
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+    delete_password = set_password
+'''
+
+
+class Secrets:
+    """The keyring of a machine: a backend of our own, chosen in keyring's own configuration file."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.home = machine.directory / "backends"
+        self.home.mkdir()
+        self.log = machine.directory / "keyring.log"
+        configuration = Path(machine.environment["HOME"]) / ".config" / "python_keyring" / "keyringrc.cfg"
+        configuration.parent.mkdir(parents=True)
+        configuration.write_text(f"[backend]\ndefault-keyring=company_keyring.Keyring\nkeyring-path={self.home}\n")
+        self.write("pass")
+        self.hold({})
+
+    def write(self, body: str) -> None:
+        """Make the backend do something when it is asked."""
+        text = _BACKEND.format(body=body, secrets=str(self.home / "secrets.json"), log=str(self.log))
+        (self.home / "company_keyring.py").write_text(text)
+
+    def hold(self, secrets: dict[str, tuple[str, str]]) -> None:
+        (self.home / "secrets.json").write_text(json.dumps(secrets))
+
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def secrets(machine: Machine, private: IndexServer, public: IndexServer) -> Secrets:
+    private.credentials = ("robot", "s3cret")
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    return Secrets(machine)
+
+
+@pytest.mark.parametrize("pip_version", LATER)
+def test_the_keyring_is_asked_for_the_index_after_a_refusal(pip_version: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
+    machine = secrets.machine
+    machine.pip = pips.pip_of(pip_version)
+    secrets.hold({f"{private.url}/": ("robot", "s3cret"), f"{public.url}/": ("robot", "other")})
+    done = machine.pinned("install", "--target", "site", "acme-core", "pubdep", "--keyring-provider", "import")
+    assert done.code == 0 and "s3cret" not in done.text, done.text
+    assert [request.authorization for request in private.requests] == [None, *[("robot", "s3cret")] * (len(private.requests) - 1)]
+    assert {request.authorization for request in public.requests} == {None}
+    assert secrets.asked() == [f"{private.url}/"]
+
+
+@pytest.mark.parametrize("pip_version", LATER)
+def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is_sent(pip_version: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
+    machine = secrets.machine
+    machine.pip = pips.pip_of(pip_version)
+    secrets.hold({f"{private.url}/": ("robot", "s3cret")})
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url.replace("://", "://robot@"), public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.code == 0, done.text
+    assert {request.authorization for request in private.requests} == {("robot", "s3cret")}
+
+
+@pytest.mark.parametrize("pip_version", LATER)
+def test_the_keyring_program_is_asked_too(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
+    machine = secrets.machine
+    machine.pip = pips.pip_of(pip_version)
+    secrets.hold({f"{private.url}/": ("robot", "s3cret")})
+    program = machine.write("programs/keyring", f'#!/bin/sh\nunset PYTHONPATH\nexec {sys.executable} -m keyring "$@"\n')
+    program.chmod(0o755)
+    if pips.as_numbers(pip_version) < (25, 1):  # before, pip asked the program for passwords only, never for user names
+        machine.write("pip-pinned.toml", (machine.project / "pip-pinned.toml").read_text().replace("://", "://robot@", 1))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "subprocess", PATH=f"{program.parent}:/usr/bin:/bin")
+    assert done.code == 0 and private.requests[-1].authorization == ("robot", "s3cret"), done.text
+
+
+@pytest.mark.parametrize("pip_version", LATER)
+def test_a_disabled_keyring_is_not_asked(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
+    secrets.machine.pip = pips.pip_of(pip_version)
+    secrets.hold({f"{private.url}/": ("robot", "s3cret")})
+    for provider in ("disabled", "auto"):  # auto: not under --no-input
+        assert secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", provider).error == "index-auth-failed"
+    assert secrets.asked() == []
+
+
+@pytest.mark.parametrize("pip_version", LATER)
+@pytest.mark.parametrize(("body", "said"), [
+    ('raise OSError("https://robot:s3cret@vault.example is down")', "OSError: https://****@vault.example is down"), ('raise KeyringLocked("unlock it")', "KeyringLocked: unlock it"),
+], ids=["raises", "locked"])
+def test_a_keyring_that_fails_is_named_once_and_not_asked_again(body: str, said: str, pip_version: str, secrets: Secrets, private: IndexServer) -> None:
+    secrets.machine.pip = pips.pip_of(pip_version)
+    secrets.write(body)
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed", done.text
+    assert done.err.count(f"warning: keyring (company_keyring.Keyring) is skipped: {said}") == 1, done.err
+    assert len(secrets.asked()) == 1 and "Traceback" not in done.text and "s3cret" not in done.text
+
+
+def test_a_machine_without_a_keyring_is_no_fault(secrets: Secrets) -> None:
+    secrets.write("raise NoKeyringError('none')")
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed" and "keyring (" not in done.text, done.text
+
+
+def test_a_keyring_that_hangs_costs_ten_seconds_at_most(secrets: Secrets) -> None:
+    secrets.write("threading.Event().wait()")
+    start = time.monotonic()
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed" and "keyring (company_keyring.Keyring) is skipped: no answer within 9 seconds" in done.err, done.text
+    assert time.monotonic() - start < 15
+
+
+def test_a_keyring_program_that_hangs_is_stopped(secrets: Secrets) -> None:
+    machine = secrets.machine
+    program = machine.write("programs/keyring", f"#!/bin/sh\necho $$ > {machine.project}/pid\nexec sleep 600\n")
+    program.chmod(0o755)
+    done = machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "subprocess", PATH=f"{program.parent}:/usr/bin:/bin")
+    assert done.error == "index-auth-failed" and f"keyring ({program}) is skipped: no answer within 9 seconds" in done.err, done.text
+    assert not Path(f"/proc/{(machine.project / 'pid').read_text().strip()}").exists()
