@@ -95,6 +95,15 @@ def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is
 
 
 @pytest.mark.parametrize("pip_version", LATER)
+def test_a_refusal_of_what_the_keyring_gave_says_so_and_is_final(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
+    secrets.machine.pip = pips.pip_of(pip_version)
+    secrets.hold({f"{private.url}/": ("robot", "wr0ng")})
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed" and "credentials: from keyring" in done.text and "wr0ng" not in done.text, done.text
+    assert [request.authorization for request in private.requests] == [None, ("robot", "wr0ng")]
+
+
+@pytest.mark.parametrize("pip_version", LATER)
 def test_the_keyring_program_is_asked_too(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
     machine = secrets.machine
     machine.pip = pips.pip_of(pip_version)

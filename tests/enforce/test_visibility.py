@@ -115,4 +115,4 @@ def test_a_prompt_that_nobody_answers_is_a_refusal(pip_version: str, acme: Machi
     private.credentials = ("robot", SECRET)
     acme.environment.pop("PIP_NO_INPUT")
     done = acme.pinned("install", "--target", "site", "acme-core")
-    assert done.error == "index-auth-failed" and "Traceback" not in done.text, done.text
+    assert done.code == 1 and "error: index-auth-failed" in done.text and "Traceback" not in done.text, done.text

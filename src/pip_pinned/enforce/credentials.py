@@ -60,6 +60,8 @@ def described(run: Run, index: Index) -> str:
     """Where this index's credentials come from, for a message; never what they are."""
     if index.authenticate == "never":
         return 'none are sent (authenticate = "never")'
+    if index.name in run.tried:
+        return run.tried[index.name]
     source = find(run, index)[2]
     if source is not None:
         return f"from {source}"
@@ -117,7 +119,16 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
                 allow_keyring = allow_keyring or self._may_use_keyring()
             found = super()._get_new_credentials(original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring)
             user, password = map(_transmissible, found)
-            return (None, None) if (user or "", password or "") in self._refused else (user, password)
+            if (user or "", password or "") in self._refused:
+                return None, None
+            if password is not None and None in self._given:
+                from_netrc = allow_netrc and get_netrc_auth(original_url) == found
+                run.tried[self._index.name] = _netrc(self._index) if from_netrc else "from keyring"
+            return user, password
+
+        def _prompt_for_password(self, netloc: str) -> Any:
+            run.tried[self._index.name] = "from the prompt"
+            return super()._prompt_for_password(netloc)
 
         def _may_use_keyring(self) -> bool:
             return bool(getattr(self, "use_keyring", self.prompting))
@@ -133,6 +144,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             try:
                 return super().handle_401(resp, **kwargs)
             except EOFError:  # a prompt, and nobody there to answer it
+                run.tried.pop(self._index.name)
                 return resp
 
     class AuthByIndex(MultiDomainBasicAuth):  # type: ignore[misc]

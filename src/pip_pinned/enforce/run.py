@@ -72,7 +72,7 @@ class Run:
     ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
-    and ``keyring_failed`` says that keyring is not to be asked again.
+    ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
@@ -99,6 +99,7 @@ class Run:
         self.hidden: dict[str, str] = {}
         self.sources_hidden = False
         self.keyring_failed = False
+        self.tried: dict[str, str] = {}
         self._noted: set[str] = set()
 
     # -- the policy ---------------------------------------------------------------------------------------
