@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
-VERBS = ("demo", "explain")
+VERBS = ("demo", "doctor", "explain", "login", "logout")
 
 
 def main() -> NoReturn:
@@ -25,7 +25,7 @@ def main() -> NoReturn:
         sys.exit(command.main(["--help"] if args[0] == "help" else args[1:], project))
 
     if args in ([], ["help"], ["--help"], ["-h"]) and "PIP_AUTO_COMPLETE" not in os.environ:
-        sys.stderr.write(f"pip-pinned: besides pip's own commands there are {' and '.join(VERBS)} (each with --help), and --project DIR.\n")
+        sys.stderr.write(f"pip-pinned: besides pip's own commands there are {', '.join(VERBS)} (each with --help), and --project DIR.\n")
     from pip_pinned.enforce.launch import run_pip
 
     def load() -> Policy:

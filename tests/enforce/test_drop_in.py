@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pip_pinned.cli import VERBS
 from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
@@ -25,7 +26,7 @@ def test_commands_that_search_nothing_are_pips(arguments: str, pip_version: str,
     plain, pinned = machine.plain(*arguments.split()), machine.pinned(*arguments.split())
     assert pinned.code == plain.code, pinned.text
     assert _without_names(pinned.out) == _without_names(plain.out)
-    own = "pip-pinned: besides pip's own commands there are demo and explain (each with --help), and --project DIR.\n" if arguments == "help" else ""
+    own = f"pip-pinned: besides pip's own commands there are {', '.join(VERBS)} (each with --help), and --project DIR.\n" if arguments == "help" else ""
     assert _without_names(pinned.err) == _without_names(own + plain.err)
 
 

@@ -25,11 +25,12 @@ def main(args: list[str], project: str | None) -> int:
     if "-h" in args or "--help" in args:
         screen.console().print(HELP, end="")
         return 0
+    from pip_pinned.commands.arguments import take_format
     from pip_pinned.config.project import load_policy
     from pip_pinned.enforce.effective import explain
 
     try:
-        form, rest = _take_format(args)
+        form, rest = take_format(args)
         policy, decisions = explain(lambda: load_policy(project), rest)
     except PipPinnedError as exc:
         screen.show_error(exc)
@@ -39,15 +40,3 @@ def main(args: list[str], project: str | None) -> int:
     else:
         explanation.show(policy, decisions)
     return 0
-
-
-def _take_format(args: list[str]) -> tuple[str, list[str]]:
-    form, rest, words = "table", [], iter(args)
-    for word in words:
-        if word == "--format" or word.startswith("--format="):
-            form = word.partition("=")[2] or next(words, "")
-        else:
-            rest.append(word)
-    if form not in ("table", "json"):
-        raise PipPinnedError("usage", f"--format {form!r} is not known.", hint="One of: table, json.")
-    return form, rest

@@ -183,6 +183,19 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
     return AuthByIndex()
 
 
+def look_up(run: Run, auth: Any, index: Index, *, refused: bool) -> tuple[str | None, str | None, str | None]:
+    """User name, password and their source, as a session with ``auth`` would send them, but for its prompt.
+
+    ``refused`` is for an index that has answered 401: only then pip asks keyring, unless a user name waits for its password.
+    """
+    if index.authenticate == "never":
+        return None, None, None
+    own = auth._of(index)
+    user, password = own._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring())
+    source = run.tried.get(index.name) or (None if user is None else f"from {find(run, index)[2]}")
+    return user, password, source
+
+
 def _is_beside_an_index(run: Run, url: str) -> bool:
     """Whether a URL without credentials of its own is on an index's host, but another port or scheme: netrc and keyring know hosts only."""
     host = urlsplit(url).hostname

@@ -1,15 +1,17 @@
-"""The policy that a run of ``pip install`` with these options would be under, without running it."""
+"""What a run of ``pip install`` with these options would be like, without running it: its policy, its connections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.enforce import credentials, failures
 from pip_pinned.enforce.launch import install
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Decision, Policy
+from pip_pinned.policy.model import Decision, Index, Policy
 
 
 def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[Decision]]:
@@ -18,22 +20,97 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
     Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no project.
     """
     run = Run(load)
+    with _parsed(run, args) as (_, options, words):
+        decisions = [run.decide(_name(word)) for word in (*words, *_in_files(options))]
+        return run.policy, decisions
+
+
+class _Listening(Run):
+    def __init__(self, load: Callable[[], Policy]) -> None:
+        super().__init__(load)
+        self.notices: list[str] = []
+
+    def note(self, text: str, level: str = "") -> None:
+        """Keep what an install would print."""
+        if text not in self.notices:
+            self.notices.append(text)
+
+
+class Connection:
+    """How pip would talk to indexes: its session's settings, whatever they come from, and the credentials of each index.
+
+    ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
+    ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
+    about the surroundings: settings that are ignored, and why.
+    """
+
+    def __init__(self, run: _Listening, session: Any) -> None:
+        import pip
+
+        self._run = run
+        self._session = session
+        self.pip_version: str = pip.__version__
+        self.policy = run.policy
+        self.notices = run.notices
+        self.verify: bool | str = session.verify
+        self.cert: str | tuple[str, str] | None = session.cert
+        self.proxies: dict[str, str] = session.proxies
+        self.trust_env: bool = session.trust_env
+        self.timeout: float | None = session.timeout
+        self.headers: dict[str, str] = {"User-Agent": session.headers["User-Agent"]}
+        adapter = session.adapters["https://"]
+        self.retries: Any = adapter.max_retries
+        self.ssl_context: Any = getattr(adapter, "_ssl_context", None)
+
+    def verifies(self, index: Index) -> bool:
+        """Whether pip makes sure who answers for this index."""
+        return index.bare.startswith("https:") and self._session.get_adapter(index.bare) is not self._session._trusted_host_adapter
+
+    def credentials(self, index: Index, *, refused: bool) -> tuple[str | None, str | None, str | None]:
+        """User name, password, and where they come from. Keyring is asked once the index has ``refused``, or as pip would; nobody is prompted.
+
+        Raises PipPinnedError ``index-auth-failed`` where ``authenticate = "always"`` and there are none.
+        """
+        with _plain_errors():
+            return credentials.look_up(self._run, self._session.auth, index, refused=refused)
+
+
+@contextmanager
+def connected(load: Callable[[], Policy], args: list[str]) -> Iterator[Connection]:
+    """The connection that ``pip install`` would make with these options.
+
+    Raises PipPinnedError for a broken configuration, an unsupported pip, and ``usage`` for words that are no options.
+    """
+    run = _Listening(load)
+    with _parsed(run, args) as (command, options, words):
+        if words:
+            raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
+        yield Connection(run, command._build_session(options))
+
+
+@contextmanager
+def _parsed(run: Run, args: list[str]) -> Iterator[tuple[Any, Any, list[str]]]:
     hooks = install(run)
     try:
-        from pip._internal.commands import create_command
+        with _plain_errors():
+            from pip._internal.commands import create_command
 
-        command = create_command("install")
-        options, words = command.parse_args(args)
-        words += _in_files(options)
-        decisions = [run.decide(_name(word)) for word in words]
-        return run.policy, decisions
+            command = create_command("install")
+            yield command, *command.parse_args(args)
+    finally:
+        hooks.undo()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Our errors as they were before pip's diagnostics were made of them."""
+    try:
+        yield
     except Exception as exc:
         error = failures.ours(exc)
         if error is None:
             raise
         raise error from None
-    finally:
-        hooks.undo()
 
 
 def _in_files(options: object) -> list[str]:

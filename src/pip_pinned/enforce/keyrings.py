@@ -25,7 +25,7 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
     except Exception as exc:  # noqa: BLE001 (a keyring backend may raise anything)
         run.keyring_failed = True
         if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
-            run.note(f"keyring ({_backend(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
+            run.note(f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
         return None
 
 
@@ -75,8 +75,8 @@ def _with_patience(ask: Callable[[], Any]) -> Any:
         module.subprocess = subprocess
 
 
-def _backend(keyring: Any) -> str:
-    """The name of the backend; what cannot be asked for its name, within time, is just keyring."""
+def backend_name(keyring: Any) -> str:
+    """The name of the backend behind a keyring module or program; what cannot be asked for its name, within time, is just keyring."""
     if isinstance(keyring, str):
         return keyring
     try:

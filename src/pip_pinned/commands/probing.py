@@ -1,0 +1,135 @@
+"""Ask indexes something outside of pip, side by side, with the settings and credentials that pip would use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from urllib3 import Retry
+
+from pip_pinned.enforce.effective import Connection
+from pip_pinned.policy import urls
+from pip_pinned.policy.answers import Verdict, judge
+from pip_pinned.policy.model import Index
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
+_MOST_REDIRECTS = 10
+
+
+class Reply(NamedTuple):
+    """What an index said about one of its URLs.
+
+    ``verdict`` as in an install; ``status`` None if there was no answer, with the reason in ``words``. ``redirected_to`` is an
+    origin that the answer leads to and that was not followed (CONTRACT 4.4). ``pages`` is ``json`` or ``html``.
+    """
+
+    verdict: Verdict
+    words: str
+    status: int | None = None
+    milliseconds: int | None = None
+    pages: str | None = None
+    tls: str | None = None
+    redirected_to: str | None = None
+
+
+class Prober:
+    """A session of requests set up as pip's is. One of them serves one index, so that nothing is shared between indexes."""
+
+    def __init__(self, connection: Connection, index: Index, user: str | None = None, password: str | None = None) -> None:
+        self._index = index
+        self._verify = None if connection.verifies(index) else False
+        self._timeout = connection.timeout
+        self.session = requests.Session()
+        self.session.headers.update(connection.headers)
+        self.session.verify = connection.verify
+        self.session.cert = connection.cert
+        self.session.proxies.update(connection.proxies)
+        self.session.trust_env = connection.trust_env
+        self.session.auth = (lambda request: request) if user is None else HTTPBasicAuth(user, password or "")  # and never netrc by itself
+        retries = Retry(total=connection.retries.total, backoff_factor=connection.retries.backoff_factor,
+                        status_forcelist=connection.retries.status_forcelist)
+        self.session.mount("https://", _Adapter(connection.ssl_context if self._verify is None else None, retries))
+        self.session.mount("http://", HTTPAdapter(max_retries=retries))
+
+    def page_of(self, project: str) -> Reply:
+        """Ask for a project page (for a flat index: for its only page, for a local one: whether it is there)."""
+        if self._index.format == "flat" or urls.local_path(self._index.bare) is not None:
+            return self.ask(self._index.bare)
+        return self.ask(f"{self._index.bare.rstrip('/')}/{project}/")
+
+    def ask(self, url: str) -> Reply:
+        """Ask for a page below the index; redirects are followed on its own origin, and further only if the index may do so."""
+        path = urls.local_path(url)
+        if path is not None:
+            there = os.path.exists(path)
+            return Reply(Verdict.PRESENT if there else Verdict.UNAVAILABLE, "a local directory" if there else f"{path} does not exist")
+        milliseconds = None
+        try:
+            for _ in range(_MOST_REDIRECTS):
+                with self._get(url) as response:
+                    milliseconds = int(response.elapsed.total_seconds() * 1000) if milliseconds is None else milliseconds
+                    target = urljoin(url, response.headers["Location"]) if response.is_redirect else None
+                    if target is None:
+                        return self._read(response, milliseconds)
+                    if not urls.same_origin(url, target) and not self._index.follow_redirects:
+                        return Reply(Verdict.ABSENT, "forwards", response.status_code, milliseconds, tls=_tls(response), redirected_to=_origin(target))
+                    url = target
+        except (requests.RequestException, ValueError, OSError) as exc:
+            return Reply(Verdict.UNAVAILABLE, _reason(exc), milliseconds=milliseconds)
+        return Reply(Verdict.UNAVAILABLE, f"more than {_MOST_REDIRECTS} redirects", milliseconds=milliseconds)
+
+    @contextlib.contextmanager
+    def _get(self, url: str) -> Iterator[requests.Response]:
+        if not urls.same_origin(self._index.bare, url):
+            self.session.auth = lambda request: request
+        with self.session.get(url, headers={"Accept": ACCEPT}, timeout=self._timeout, verify=self._verify,
+                              allow_redirects=False, stream=True) as response:
+            yield response
+
+    def _read(self, response: requests.Response, milliseconds: int | None) -> Reply:
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        pages = "json" if kind.endswith("json") else "html" if kind.endswith("html") else None
+        return Reply(judge(response.status_code, self._index), f"HTTP {response.status_code}", response.status_code, milliseconds, pages, _tls(response))
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, context: ssl.SSLContext | None, retries: Retry) -> None:
+        self._context = context
+        super().__init__(max_retries=retries)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._context is not None:
+            kwargs["ssl_context"] = self._context
+        super().init_poolmanager(*args, **kwargs)
+
+
+def _tls(response: requests.Response) -> str | None:
+    """The protocol's version, while the connection is open."""
+    if not response.url.startswith("https:"):
+        return None
+    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
+    version = getattr(sock, "version", None)
+    return str(version()) if callable(version) else "TLS"
+
+
+def _origin(url: str) -> str:
+    scheme, host, port = urls.origin(url)
+    return f"{scheme}://{host}" + ("" if urls.DEFAULT_PORTS.get(scheme) == port else f":{port}")
+
+
+def _reason(exc: BaseException) -> str:
+    """The innermost cause: requests and urllib3 wrap it in the URL and in one another."""
+    cause: Any = exc
+    while True:
+        inner = getattr(cause, "reason", None) or next((argument for argument in getattr(cause, "args", ()) if isinstance(argument, BaseException)), None)
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    return urls.redact_text(f"{type(cause).__name__}: {cause}")
