@@ -6,7 +6,7 @@ from itertools import combinations
 
 from pip_pinned.config.document import Problems
 from pip_pinned.policy import names, urls
-from pip_pinned.policy.model import Index, Pin, Policy, Strategy
+from pip_pinned.policy.model import PYPI, Index, Pin, Policy, Strategy
 
 
 class Draft:
@@ -42,7 +42,7 @@ class Draft:
 
     def _check_indexes(self, problems: Problems) -> None:
         for index in self.indexes:
-            if not urls.has_scheme(index.url):
+            if index.url != PYPI and not urls.has_scheme(index.url):
                 problems.add(index.origin, f"{index.name}.url", "no scheme that pip can open", "Write https://… or file://…")
             if index.authenticate == "never" and urls.credentials(index.url)[0] is not None:
                 problems.add(index.origin, "authenticate", '"never", and the URL has credentials', "Take one of them out.")

@@ -41,8 +41,7 @@ def _is_there(file: Path) -> bool:
 def load_policy(project: str | None) -> Policy:
     """The declared policy, or the empty one where nothing declares any.
 
-    Raises PipPinnedError ``bad-configuration`` with every mistake that was found; ``no-project``, ``several-dialects`` or
-    ``unsupported-dialect`` if it is not clear what to read, and ``policy-passed-over`` if a project around this one declares a policy.
+    Raises PipPinnedError ``bad-configuration`` with every mistake that was found; ``no-project`` or ``several-dialects`` if it is not clear what to read, and ``policy-passed-over`` if a project around this one declares a policy.
     """
     root = find_root(project)
     if root is None:
@@ -138,5 +137,10 @@ class _Tables:
             from pip_pinned.config import uv
 
             return uv.read(found)
-        raise PipPinnedError("unsupported-dialect", f"pip-pinned does not read the sources of {name} yet.", context=f"{found.origin}: [[tool.{name}.source]]",
-                             hint="Declare the indexes and pins in [tool.pip-pinned]; it then governs the project.")
+        if name == "poetry":
+            from pip_pinned.config import poetry
+
+            return poetry.read(found)
+        from pip_pinned.config import pdm
+
+        return pdm.read(found)

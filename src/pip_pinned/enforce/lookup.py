@@ -278,6 +278,8 @@ def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any,
         listing = run.listing(decision.name, candidate.link.url)
         return -1 if listing is None or listing.index is None else position.get(listing.index.name, -1)
 
+    if decision.strategy is Strategy.UNSAFE_BEST_MATCH:
+        applicable = _without_supplements(applicable, decision.indexes, rank)
     if decision.strategy is Strategy.UNSAFE_FIRST_MATCH:
         best = min(max(rank(candidate), 0) for candidate in applicable)
         return [candidate for candidate in applicable if max(rank(candidate), 0) == best]
@@ -285,3 +287,13 @@ def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any,
     for candidate in applicable:
         first[candidate.version] = min(rank(candidate), first.get(candidate.version, len(position)))
     return [candidate for candidate in applicable if rank(candidate) == first[candidate.version]]
+
+
+def _without_supplements(candidates: list[Any], indexes: tuple[Index, ...], rank: Callable[[Any], int]) -> list[Any]:
+    """Poetry's rule: what is not supplemental hides what is, and so does the first supplemental index the others."""
+    def tier(candidate: Any) -> int:
+        at = rank(candidate)
+        return at if at >= 0 and indexes[at].supplemental else -1
+
+    best = min(map(tier, candidates))
+    return [candidate for candidate in candidates if tier(candidate) == best]

@@ -31,7 +31,8 @@ def decode(data: dict[str, Any]) -> Policy:
     indexes = []
     for item in data["indexes"]:
         codes = item["ignore_error_codes"]
-        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variable_prefixes": tuple(item["variable_prefixes"])}))
+        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variable_prefixes": tuple(item["variable_prefixes"]),
+                                "excludes": tuple(item["excludes"])}))
     return Policy(
         indexes=tuple(indexes),
         pins=tuple(Pin(pattern=p, index_name=i, origin=o, marker=m) for p, i, o, m in data["pins"]),

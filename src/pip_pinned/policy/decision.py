@@ -32,6 +32,7 @@ class Decider:
                 self._globs.setdefault(prefix, []).append((pin, None if plain else names.glob_regex(pin.pattern)))
             else:
                 self._exact.setdefault(pin.pattern, []).append(pin)
+        self._excludes = {index.name: [names.glob_regex(pattern) for pattern in index.excludes] for index in policy.indexes if index.excludes}
         self._longest = max(map(len, self._globs), default=-1)
 
     def pin(self, name: str) -> Pin | None:
@@ -81,20 +82,23 @@ class Decider:
         if strategy is Strategy.PINNED_ONLY and first is None:
             because = "index-strategy pinned-only: names without a pin are refused"
             return Decision(name=name, because=because, strategy=strategy, refusal="name-not-pinned", not_considered=self._others((), because))
-        indexes = tuple(index for index in policy.indexes if self._open_to_unpinned(index, strategy))
+        indexes = tuple(index for index in policy.indexes if self._open_to_unpinned(index, strategy) and not self._is_excluded(name, index))
         because = f"no pin; index-strategy {strategy.value}"
         if first is not None:
             because = f"no pin; required by a package from {first.name} (inherit), then index-strategy {strategy.value}"
         considered = indexes if first is None else (first, *indexes)
         return Decision(name=name, indexes=indexes, because=because, strategy=strategy, first=first,
-                        not_considered=self._others(considered, ""))
+                        not_considered=self._others(considered, "", name))
 
     def _open_to_unpinned(self, index: Index, strategy: Strategy) -> bool:
         if index.explicit or (self.policy.no_index and index.format != "flat"):
             return False
         return strategy is not Strategy.PINNED_ONLY and (index.default or strategy is not Strategy.DEFAULT_INDEX)
 
-    def _others(self, considered: tuple[Index, ...], why: str) -> tuple[tuple[str, str], ...]:
+    def _is_excluded(self, name: str, index: Index) -> bool:
+        return index.name in self._excludes and any(glob.fullmatch(name) for glob in self._excludes[index.name])
+
+    def _others(self, considered: tuple[Index, ...], why: str, name: str = "") -> tuple[tuple[str, str], ...]:
         def reason(index: Index) -> str:
             if why:
                 return why
@@ -102,6 +106,8 @@ class Decider:
                 return "explicit: only for packages pinned to it"
             if self.policy.no_index:
                 return "--no-index"
+            if self._is_excluded(name, index):
+                return "excludes it"
             return f"index-strategy {self.policy.strategy.value}"
 
         return tuple((index.name, reason(index)) for index in self.policy.indexes if index not in considered)

@@ -22,13 +22,18 @@ class Strategy(str, Enum):
     PINNED_ONLY = "pinned-only"
 
 
+PYPI = "pypi:"  # in a declared policy: whatever pip's built-in default index is
+
+
 class Index(NamedTuple):
     """One place that packages come from.
 
     ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
     or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
     default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any.
-    ``variable_prefixes`` begin the names of further environment variables with credentials, as ``UV_INDEX_ACME`` does. ``cache_api`` / ``cache_files`` are Cache-Control values.
+    ``variable_prefixes`` begin the names of further environment variables with credentials, as ``UV_INDEX_ACME`` does.
+    ``cache_api`` / ``cache_files`` are Cache-Control values. ``excludes`` are globs over names without a pin that are not asked
+    for here (PDM). Under ``unsafe-best-match`` a ``supplemental`` index counts only where the others have nothing compatible (Poetry).
     """
 
     name: str
@@ -46,6 +51,8 @@ class Index(NamedTuple):
     inherit: bool = False
     written: str | None = None
     variable_prefixes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    supplemental: bool = False
 
     @property
     def bare(self) -> str:

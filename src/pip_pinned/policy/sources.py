@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Index, Pin, Policy, Strategy
+from pip_pinned.policy.model import PYPI, Index, Pin, Policy, Strategy
 
 _FLAG_INDEX, _AMBIENT_INDEX = "--index", "PIP_INDEX or pip.conf"
 
@@ -37,6 +37,7 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
     a name, or would move a pin from anywhere but the command line.
     """
     notices: list[str] = []
+    declared = declared._replace(indexes=tuple(index._replace(url=pypi) if index.url == PYPI else index for index in declared.indexes))
     declared = _with_credentials_of(declared, (*flags.extra_index_urls, *ambient.extra_index_urls, flags.index_url, ambient.index_url))
     taken = {index.name.lower() for index in declared.indexes}
     ignored: list[str] = []
