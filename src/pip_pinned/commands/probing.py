@@ -17,6 +17,7 @@ from urllib3 import Retry
 from pip_pinned.enforce.effective import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.answers import Verdict, judge
+from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
@@ -84,6 +85,30 @@ class Prober:
         except (requests.RequestException, ValueError, OSError) as exc:
             return Reply(Verdict.UNAVAILABLE, _reason(exc), milliseconds=milliseconds)
         return Reply(Verdict.UNAVAILABLE, f"more than {_MOST_REDIRECTS} redirects", milliseconds=milliseconds)
+
+    def download(self, url: str) -> bytes:
+        """The bytes of a file that its page gives no hash for, so that it has to be on the index's origin (CONTRACT 4.4).
+
+        Raises PipPinnedError ``off-origin-file``, ``index-unavailable`` or ``index-auth-failed``.
+        """
+        at, verdict, words = url, Verdict.UNAVAILABLE, f"more than {_MOST_REDIRECTS} redirects"
+        try:
+            for _ in range(_MOST_REDIRECTS):
+                with self._get(at) as response:
+                    if not response.is_redirect:
+                        verdict, words = judge(response.status_code, self._index), f"HTTP {response.status_code}"
+                        if verdict is Verdict.PRESENT:
+                            return response.content
+                        break
+                    target = urljoin(at, response.headers["Location"])
+                if not urls.same_origin(at, target):
+                    raise PipPinnedError("off-origin-file", f"A file of {self._index.name} is redirected to another origin, and the index gives no hash for it.",
+                                         context=f"file: {urls.redact(url)}\nredirected to: {_origin(target)}")
+                at = target
+        except (requests.RequestException, ValueError, OSError) as exc:
+            words = _reason(exc)
+        code = Verdict.UNAVAILABLE.value if verdict is Verdict.ABSENT else verdict.value
+        raise PipPinnedError(code, f"A file of {self._index.name} could not be read.", context=f"file: {urls.redact(url)}\nanswer: {words}")
 
     @contextlib.contextmanager
     def _get(self, url: str) -> Iterator[requests.Response]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pip_pinned.enforce import credentials, failures
+from pip_pinned.enforce.discretion import hide
 from pip_pinned.enforce.launch import install
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names
@@ -41,16 +42,17 @@ class Connection:
 
     ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
     ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
-    about the surroundings: settings that are ignored, and why.
+    about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options.
     """
 
-    def __init__(self, run: _Listening, session: Any) -> None:
+    def __init__(self, run: _Listening, session: Any, words: list[str]) -> None:
         import pip
 
         self._run = run
         self._session = session
         self.pip_version: str = pip.__version__
         self.policy = run.policy
+        self.words = words
         self.notices = run.notices
         self.verify: bool | str = session.verify
         self.cert: str | tuple[str, str] | None = session.cert
@@ -61,6 +63,21 @@ class Connection:
         adapter = session.adapters["https://"]
         self.retries: Any = adapter.max_retries
         self.ssl_context: Any = getattr(adapter, "_ssl_context", None)
+
+    def conceal(self, url: str) -> str:
+        """The URL with the values of the variables that indexes are written with replaced by their names (CONTRACT 2.7)."""
+        return hide(url, self._run.secrets())
+
+    def reveal(self, url: str) -> str:
+        """The inverse of ``conceal``."""
+        for value, name in self._run.secrets().items():
+            url = url.replace(name, value)
+        return url
+
+    @property
+    def fingerprint(self) -> str:
+        """``codec.fingerprint`` of the policy."""
+        return self._run.fingerprint
 
     def verifies(self, index: Index) -> bool:
         """Whether pip makes sure who answers for this index."""
@@ -76,16 +93,16 @@ class Connection:
 
 
 @contextmanager
-def connected(load: Callable[[], Policy], args: list[str]) -> Iterator[Connection]:
+def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = False) -> Iterator[Connection]:
     """The connection that ``pip install`` would make with these options.
 
-    Raises PipPinnedError for a broken configuration, an unsupported pip, and ``usage`` for words that are no options.
+    Raises PipPinnedError for a broken configuration, an unsupported pip, and, unless ``words_too``, ``usage`` for words that are no options.
     """
     run = _Listening(load)
     with _parsed(run, args) as (command, options, words):
-        if words:
+        if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
-        yield Connection(run, command._build_session(options))
+        yield Connection(run, command._build_session(options), words)
 
 
 @contextmanager

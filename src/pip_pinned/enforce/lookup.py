@@ -145,7 +145,9 @@ class _Asker:
             candidates += source.page_candidates()
             files += [link for link in source.file_links() if names.file_belongs_to(link.filename, self.decision.name)]
         listed = os.listdir(path) if os.path.isdir(path) else [os.path.basename(path)]
-        self._vouch(index, index.bare, [*(candidate.link for candidate in candidates), *files])
+        links = [*(candidate.link for candidate in candidates), *files]
+        self._vouch(index, index.bare, links)
+        self._note(index.name, links)
         if not candidates and not any(names.file_belongs_to(name, self.decision.name) for name in listed):
             return None
         return Found(candidates, files)
@@ -181,6 +183,12 @@ class _Asker:
         for link in links:
             self.run.list_file(self.decision.name, link, index, page)
 
+    def _note(self, index_name: str | None, links: list[Any]) -> None:
+        if self.run.lock_log is not None:
+            from pip_pinned.enforce.locking import note_links
+
+            note_links(self.run, index_name, self.decision.name, "", links)
+
     def _sources_of(self, *locations: str) -> Iterator[Any]:
         """pip's own reading of local find-links: a scope with these locations and nothing else."""
         from pip._internal.index.collector import LinkCollector
@@ -196,6 +204,7 @@ class _Asker:
         for source in sources:
             for link in source.file_links():
                 self.run.list_file(self.decision.name, link, None, "")
+            self._note(None, [*(candidate.link for candidate in source.page_candidates()), *source.file_links()])
         return sources
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
@@ -231,6 +240,10 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
     if verdict is not Verdict.PRESENT:
         _stop(run, decision, question, verdict)
     question.final_url = content.url
+    if run.lock_log is not None:
+        from pip_pinned.enforce.locking import note_page
+
+        note_page(run, question.index.name, question.name, content)
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)
     return content
@@ -266,7 +279,15 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
 
 def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]) -> list[Any]:
     """Under the two unsafe strategies, what an earlier index offers hides what a later one does."""
-    applicable: list[Any] = original(self, candidates)
+    applicable = _applicable(run, original(self, candidates))
+    if run.preferred:
+        from pip_pinned.enforce.locking import prefer
+
+        applicable = prefer(run, applicable)
+    return applicable
+
+
+def _applicable(run: Run, applicable: list[Any]) -> list[Any]:
     if not applicable:
         return applicable
     decision = run.decide(applicable[0].name)

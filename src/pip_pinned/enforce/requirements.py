@@ -122,6 +122,10 @@ def _beside(filename: str, location: str) -> str:
 def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: Any, options: Any, finder: Any, session: Any) -> Any:
     """Know the links of constraints for what they are; in a build child, let what it asks for inherit (CONTRACT 3.7)."""
     requirements = original(self, args, options, finder, session)
+    if run.lock_log is not None:
+        from pip_pinned.enforce.locking import note_requirements
+
+        note_requirements(run, requirements)
     run.constraint_urls |= {urls.without_fragment(req.link.url) for req in requirements if req.constraint and req.link is not None}
     index = run.policy.index_named(run.inherited_by_roots) if run.inherited_by_roots else None
     if index is not None:

@@ -73,14 +73,17 @@ class Run:
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
+    ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
-                 inherited_by_roots: str | None = None) -> None:
+                 inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: dict[str, str] | None = None) -> None:
         self._load = load
         self.role = role
         self.decision_log = decision_log
         self.inherited_by_roots = inherited_by_roots
+        self.lock_log = lock_log
+        self.preferred = preferred or {}
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None

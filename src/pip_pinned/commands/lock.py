@@ -1,0 +1,164 @@
+"""``pip-pinned lock``: resolve under the policy, and write down which index each file came from."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Package, Pylock, is_valid_pylock_path
+
+from pip_pinned.commands.resolving import ResolutionFailed, resolve
+from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.locks import inputs as locked_inputs
+from pip_pinned.locks import pylock, requirements
+from pip_pinned.locks.inputs import Inputs
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.report import screen
+
+_FORMATS = ("pylock", "requirements")
+
+
+def main(args: list[str], project: str | None) -> int:
+    """Run the verb. 0; 1 if nothing was written, or with --check if the lock no longer fits; 2 for wrong usage."""
+    given, options = _parser().parse_known_args(args)
+    from pip_pinned.config.project import find_root, load_policy
+
+    def load() -> Any:
+        return load_policy(project)
+
+    try:
+        root = find_root(project) or Path.cwd()
+        with connected(load, options, words_too=True) as connection:
+            return _lock(load, connection, _inputs(given, bool(connection.words), root), options, given, root)
+    except ResolutionFailed as exc:
+        return exc.code
+    except PipPinnedError as exc:
+        screen.show_error(exc)
+        return 2 if exc.code == "usage" else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "pip-pinned lock", allow_abbrev=False, usage="pip-pinned lock [-r FILE] [-c FILE] [-e PATH] [NAME...] [options of pip install]",
+        description="Resolve under the policy and write pylock.toml: every file with its index and its hash. "
+        "Without names, files or paths it is the project that is locked: [project] and its dependency groups, else Pipfile, else requirements.in or requirements.txt.")
+    parser.add_argument("-r", "--requirement", action="append", default=[], metavar="FILE", help="lock the requirements of a file")
+    parser.add_argument("-c", "--constraint", action="append", default=[], metavar="FILE", help="constrain versions by a file")
+    parser.add_argument("-e", "--editable", action="append", default=[], metavar="PATH", help="lock a local project, editable")
+    parser.add_argument("--group", action="append", default=None, metavar="NAME", help="a dependency group (default for the project: all of them)")
+    parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra of the project")
+    parser.add_argument("-o", "--output", default=None, metavar="FILE", help="where to write (default: pylock.toml; - for standard output)")
+    parser.add_argument("--format", choices=_FORMATS, default="pylock", help="pylock.toml, or a requirements file with hashes")
+    parser.add_argument("--upgrade", action="store_true", help="do not keep the versions that are locked now")
+    parser.add_argument("--upgrade-package", action="append", default=[], metavar="NAME", help="do not keep the locked version of this package")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with the difference if the lock no longer fits")
+    parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
+    return parser
+
+
+def _inputs(given: argparse.Namespace, named: bool, root: Path) -> Inputs:
+    """What is to be locked; ``named`` says that names stand among the arguments that pip gets anyway."""
+    if named or given.requirement or given.editable:
+        arguments = [*(word for file in given.requirement for word in ("-r", file)), *(word for path in given.editable for word in ("-e", path))]
+        inputs = Inputs(arguments=arguments, requirements=locked_inputs.groups_of(root, given.group or []))
+    else:
+        inputs = locked_inputs.of_project(root, given.extra, given.group)
+    inputs.arguments += [word for file in given.constraint for word in ("-c", file)]
+    return inputs
+
+
+def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path) -> int:
+    output = given.output or ("requirements.lock.txt" if given.format == "requirements" else "pylock.toml")
+    path = Path(output)
+    if given.format == "pylock" and output != "-" and not is_valid_pylock_path(path):
+        raise PipPinnedError("usage", f"{output!r} is not the name of a lock.", hint="pylock.toml, or pylock.NAME.toml.")
+    old_path = path if given.format == "pylock" and output != "-" else Path("pylock.toml")
+    old = pylock.read(old_path) if old_path.is_file() else None
+    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": _pins(connection)}
+    if given.check and old is not None and given.format == "pylock" and facts["inputs"] and facts.items() <= pylock.facts_of(old).items():
+        return 0
+    keep = {} if old is None or given.upgrade else _versions(old, given.upgrade_package)
+    resolution = resolve(load, connection, inputs, options, keep)
+    facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
+    lock = pylock.build(resolution, inputs, facts, (Path.cwd() if output == "-" else path.resolve().parent))
+    if old is not None:
+        _refuse_changed_hashes(old, lock)
+    text = pylock.dumps(lock) if given.format == "pylock" else requirements.dumps(lock, connection.policy)
+    if given.check:
+        return _show_difference(path, text)
+    if output == "-":
+        sys.stdout.write(text)
+    else:
+        _write_atomically(path, text)
+        sys.stderr.write(f"pip-pinned: locked {len(lock.packages)} packages in {output}.\n")
+    return 0
+
+
+def _pins(connection: Connection) -> dict[str, Any]:
+    """The pins of the policy, so that a later run can say which of them changed."""
+    found: dict[str, list[str]] = {}
+    for pin in connection.policy.pins:
+        found.setdefault(pin.pattern, []).append((pin.index_name or "") + (f" ; {pin.marker}" if pin.marker else ""))
+    return {pattern: sorted(places) for pattern, places in sorted(found.items())}
+
+
+def _versions(old: Pylock, without: list[str]) -> dict[str, str]:
+    from packaging.utils import canonicalize_name
+
+    freed = set(map(canonicalize_name, without))
+    return {package.name: str(package.version) for package in old.packages if package.version is not None and package.name not in freed and not package.is_direct}
+
+
+def _hashes(package: Package) -> dict[str, Mapping[str, str]]:
+    files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
+    return {file.filename: file.hashes for file in files}
+
+
+def _refuse_changed_hashes(old: Pylock, new: Pylock) -> None:
+    before = {(package.name, package.version): package for package in old.packages}
+    changed = []
+    for package in new.packages:
+        was = before.get((package.name, package.version))
+        if was is None or was.index != package.index:
+            continue
+        known = _hashes(was)
+        for filename, hashes in _hashes(package).items():
+            if any(known.get(filename, {}).get(name, value) != value for name, value in hashes.items()):
+                changed.append(f"{package.name} {package.version}: {filename}")
+    if changed:
+        raise PipPinnedError("hash-changed", "Files that are locked already have other hashes on their index now; the lock was left as it is.", context="\n".join(changed),
+                             hint="A published file never changes. Find out who changed it; to accept it, remove the package from the lock first.")
+
+
+def _show_difference(path: Path, text: str) -> int:
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = list(difflib.unified_diff(old.splitlines(), text.splitlines(), f"{path} (now)", f"{path} (locked again)", lineterm=""))
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    return 1 if lines else 0
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """The whole new text, or the old file."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(temporary, path.stat().st_mode & 0o777)
+        else:
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

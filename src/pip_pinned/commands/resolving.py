@@ -1,0 +1,224 @@
+"""Let pip resolve under the policy, and put together what was resolved from its report and the kernel's log."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from packaging.requirements import Requirement
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from pip_pinned.commands.probing import Prober
+from pip_pinned.enforce.effective import Connection
+from pip_pinned.enforce.worker import run_pip
+from pip_pinned.locks.inputs import Inputs
+from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
+from pip_pinned.policy import urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Index, Policy
+from pip_pinned.report import screen
+
+_AT_ONCE = 16
+
+
+class ResolutionFailed(Exception):
+    """pip did not resolve; it has said why. ``code`` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], preferred: dict[str, str]) -> Resolution:
+    """Everything that the inputs come to in this environment, with every file of the chosen versions.
+
+    ``preferred`` versions are taken where they fit. Raises ResolutionFailed, and PipPinnedError for files that cannot be locked.
+    """
+    with tempfile.TemporaryDirectory(prefix="pip-pinned-lock-") as directory:
+        place = Path(directory)
+        arguments = list(inputs.arguments)
+        for number, asked in enumerate(inputs.requirements.values()):
+            file = place / f"{number}.txt"
+            file.write_text("\n".join(asked) + "\n", encoding="utf-8")
+            arguments += ["-r", str(file)]
+        report, log, decisions = (place / name for name in ("report.json", "lock.jsonl", "decisions.jsonl"))
+        log.touch()
+        code = run_pip(load, ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report), *options, *arguments],
+                       decision_log=str(decisions), lock_log=str(log), preferred=preferred)
+        if code:
+            raise ResolutionFailed(code)
+        found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"install": [], "environment": {}}
+        lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        because = {line["name"]: line["because"] for line in map(json.loads, decisions.read_text(encoding="utf-8").splitlines())} if decisions.exists() else {}
+        categories = {str(place / f"{number}.txt"): category for number, category in enumerate(inputs.requirements)}
+    packages = [_package(connection, item, lines, because) for item in found["install"]]
+    packages = _related(packages, found, [line for line in lines if "requirement" in line], categories)
+    return Resolution(packages=tuple(_with_hashes(connection, packages)), environment=found.get("environment", {}))
+
+
+# -- what the report and the pages say ---------------------------------------------------------------------------
+
+
+def _package(connection: Connection, item: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], because: Mapping[str, str]) -> LockedPackage:
+    metadata, info = item["metadata"], item["download_info"]
+    name = canonicalize_name(metadata["name"])
+    package = LockedPackage(name=name, version=metadata["version"], requires_python=metadata.get("requires_python"))
+    if item["is_direct"]:
+        return replace(package, direct=_direct(info), because="direct reference")
+    url = urls.without_fragment(info["url"])
+    page = next((line for line in lines if line.get("project") == name and any(file["url"] == url for file in line["files"])), None)
+    if page is None:
+        raise PipPinnedError("lock-failed", f"No index has listed the file of {name} that pip chose.", context=f"file: {urls.redact(url)}",
+                             hint="This is a mistake in pip-pinned; please report it.")
+    index = connection.policy.index_named(page["index"]) if page["index"] is not None else None
+    files = tuple(_file(connection, file, chosen=file["url"] == url) for file in page["files"]
+                  if file["url"] == url or (not file["yanked"] and _version_of(file["filename"]) == Version(package.version)))
+    return replace(package, index=page["index"], index_url=None if index is None else connection.conceal((index.written and _bare(index.written)) or index.bare),
+                   files=_checked(name, files, info), because=because.get(name, ""))
+
+
+def _bare(url: str) -> str:
+    return urls.without_credentials(url)
+
+
+def _direct(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``download_info`` with the older spelling of its hash made the newer one; no credentials."""
+    found = {**info, "url": urls.without_credentials(info["url"])}
+    archive = info.get("archive_info")
+    if archive is not None and not archive.get("hashes") and archive.get("hash"):
+        algorithm, _, value = archive["hash"].partition("=")
+        found["archive_info"] = {"hashes": {algorithm: value}}
+    return found
+
+
+def _file(connection: Connection, file: Mapping[str, Any], *, chosen: bool) -> LockedFile:
+    strong = {name: value for name, value in file["hashes"].items() if name in ("sha256", "sha384", "sha512")}
+    return LockedFile(filename=file["filename"], url=file["url"], hashes=strong, size=file["size"], upload_time=file["upload_time"], chosen=chosen)
+
+
+def _version_of(filename: str) -> Version | None:
+    try:
+        return parse_wheel_filename(filename)[1] if filename.endswith(".whl") else parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None
+
+
+def _checked(name: str, files: tuple[LockedFile, ...], info: Mapping[str, Any]) -> tuple[LockedFile, ...]:
+    """The chosen file has the hash that pip saw, if it saw one."""
+    seen = (_direct(info).get("archive_info") or {}).get("hashes") or {}
+    for file in files:
+        if file.chosen:
+            both = file.hashes.keys() & seen.keys()
+            if any(file.hashes[algorithm] != seen[algorithm] for algorithm in both):
+                raise PipPinnedError("hash-changed", f"The index changed the hash of {file.filename} while {name} was locked.", context=f"file: {urls.redact(file.url)}")
+    return files
+
+
+# -- hashes that the index does not give ---------------------------------------------------------------------------
+
+
+def _with_hashes(connection: Connection, packages: list[LockedPackage]) -> list[LockedPackage]:
+    missing = [(package, file) for package in packages for file in package.files if not file.hashes]
+    if not missing:
+        return [_concealed(connection, package) for package in packages]
+    probers: dict[str, Prober] = {}
+    for package, file in missing:  # credentials one after the other, in this thread
+        index = connection.policy.index_named(package.index or "")
+        if index is not None and index.name not in probers:
+            probers[index.name] = Prober(connection, index, *connection.credentials(index, refused=False)[:2])
+        _refuse_off_origin(connection.policy, package, file, index)
+    with screen.progress("hashing files", len(missing)) as step, ThreadPoolExecutor(_AT_ONCE) as pool:
+
+        def measure(one: tuple[LockedPackage, LockedFile]) -> tuple[str, int]:
+            package, file = one
+            path = urls.local_path(file.url)
+            content = Path(path).read_bytes() if path is not None else probers[package.index or ""].download(file.url)
+            step()
+            return sha256(content).hexdigest(), len(content)
+
+        measured = {file.url: result for (_, file), result in zip(missing, pool.map(measure, missing), strict=True)}
+    completed = [replace(package, files=tuple(
+        file if file.hashes else replace(file, hashes={"sha256": measured[file.url][0]}, size=measured[file.url][1]) for file in package.files)) for package in packages]
+    return [_concealed(connection, package) for package in completed]
+
+
+def _refuse_off_origin(policy: Policy, package: LockedPackage, file: LockedFile, index: Index | None) -> None:
+    """CONTRACT 4.4: without a hash from its page a file has to be on the index's origin."""
+    if index is None or urls.same_origin(index.url, file.url) or urlsplit(file.url).hostname in policy.allow_file_hosts:
+        return
+    raise PipPinnedError("off-origin-file", f"A file of {package.name} is on another origin than its index, and the index gives no hash for it.",
+                         context=f"index: {index.name} {index.shown}\nfile: {urls.redact(file.url)}", hint="Let the index give hashes, or set allow-file-hosts in the policy.")
+
+
+def _concealed(connection: Connection, package: LockedPackage) -> LockedPackage:
+    """The values of variables are no part of a lock (CONTRACT 2.7)."""
+    return replace(package, files=tuple(replace(file, url=connection.conceal(file.url)) for file in package.files))
+
+
+# -- who requires whom, and where -------------------------------------------------------------------------------
+
+
+def _related(packages: list[LockedPackage], report: Mapping[str, Any], roots: list[Mapping[str, Any]], categories: Mapping[str, str]) -> list[LockedPackage]:
+    """Dependencies by name, and markers: of the requirement, and of the extra or group, that a package is there for."""
+    environment = report.get("environment", {})
+    metadata: dict[str, Any] = {canonicalize_name(item["metadata"]["name"]): item["metadata"] for item in report["install"]}
+    edges: dict[str, set[str]] = {name: set() for name in metadata}
+    conditions: dict[str, set[str | None]] = {name: set() for name in metadata}
+    for root in roots:
+        name, extras = _root_of(root, report)
+        if name in metadata:
+            condition = _condition(root, categories)
+            for reached in _reach(name, extras, metadata, environment, edges):
+                conditions[reached].add(condition)
+    related = []
+    for package in packages:
+        where = conditions[package.name]
+        texts = sorted(text for text in where if text is not None)
+        marker = None if None in where or not texts else texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
+        related.append(replace(package, requires=tuple(sorted(edges[package.name])), marker=marker))
+    return related
+
+
+def _root_of(root: Mapping[str, Any], report: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
+    if root["requirement"] is not None:
+        requirement = Requirement(root["requirement"])
+        return canonicalize_name(requirement.name), frozenset(map(canonicalize_name, requirement.extras))
+    for item in report["install"]:  # a path or URL without a name
+        if item["is_direct"] and urls.without_fragment(root["link"] or "").rstrip("/") == item["download_info"]["url"].rstrip("/"):
+            return canonicalize_name(item["metadata"]["name"]), frozenset(map(canonicalize_name, item.get("requested_extras", ())))
+    return "", frozenset()
+
+
+def _condition(root: Mapping[str, Any], categories: Mapping[str, str]) -> str | None:
+    category = next((category for path, category in categories.items() if f"-r {path} " in (root["from"] or "")), "")
+    kind, _, name = category.partition(":")
+    parts = [f"({root['marker']})"] if root["marker"] else []
+    if kind:
+        parts.append(f"'{name}' in {'extras' if kind == 'extra' else 'dependency_groups'}")
+    return " and ".join(parts).removeprefix("(").removesuffix(")") if len(parts) == 1 and root["marker"] else " and ".join(parts) or None
+
+
+def _reach(name: str, extras: frozenset[str], metadata: Mapping[str, Any], environment: Mapping[str, str], edges: dict[str, set[str]]) -> set[str]:
+    seen: set[tuple[str, frozenset[str]]] = set()
+    waiting = [(name, extras)]
+    while waiting:
+        node = waiting.pop()
+        if node in seen or node[0] not in metadata:
+            continue
+        seen.add(node)
+        for text in metadata[node[0]].get("requires_dist", ()):
+            requirement = Requirement(text)
+            if requirement.marker is None or any(requirement.marker.evaluate({**environment, "extra": extra}) for extra in ("", *node[1])):
+                target = canonicalize_name(requirement.name)
+                if target in metadata:
+                    edges[node[0]].add(target)
+                    waiting.append((target, frozenset(map(canonicalize_name, requirement.extras))))
+    return {reached for reached, _ in seen}

@@ -1,0 +1,27 @@
+"""pip as a child of an own command: under the policy, in a process of its own, with its words on stderr."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from pip_pinned.enforce.children import seal
+from pip_pinned.enforce.run import PYTHON, Run
+from pip_pinned.policy.model import Policy
+
+
+def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
+            preferred: dict[str, str] | None = None, pins: dict[str, str] | None = None) -> int:
+    """Run pip with these arguments under the policy that ``load`` gives; its exit code.
+
+    The rest is for ``lock`` (see ``locking``). stdout of pip goes to stderr, so that ours is the command's own.
+    """
+    import pip
+
+    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred)
+    launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
+    words = [word for name, index in (pins or {}).items() for word in ("--pin", f"{name}={index}")]
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, launcher, *args, *words], stdout=sys.stderr.fileno(), check=False).returncode

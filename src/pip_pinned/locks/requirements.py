@@ -1,0 +1,30 @@
+"""A lock as a requirements file that any pip can read: hashes, and the pin of each line in a comment."""
+
+from __future__ import annotations
+
+from packaging.pylock import Package, Pylock
+
+from pip_pinned.policy import urls
+from pip_pinned.policy.model import Policy
+
+
+def dumps(lock: Pylock, policy: Policy) -> str:
+    """One requirement a package, with all its hashes and ``# pip-pinned: index=NAME`` (CONTRACT 2.10)."""
+    return "".join(_requirement(package, policy) for package in lock.packages)
+
+
+def _requirement(package: Package, policy: Policy) -> str:
+    marker = f" ; {package.marker}" if package.marker and "dependency_groups" not in str(package.marker) and "extras" not in str(package.marker) else ""
+    if package.directory is not None:
+        return f"{'-e ' if package.directory.editable else ''}{package.directory.path}\n"
+    if package.vcs is not None:
+        place = f"#subdirectory={package.vcs.subdirectory}" if package.vcs.subdirectory else ""
+        return f"{package.name} @ {package.vcs.type}+{package.vcs.url}@{package.vcs.commit_id}{place}{marker}\n"
+    if package.archive is not None:
+        return f"{package.name} @ {package.archive.url or package.archive.path}{marker} \\\n    " + " \\\n    ".join(
+            f"--hash={name}:{value}" for name, value in sorted(package.archive.hashes.items())) + "\n"
+    files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
+    hashes = sorted({f"--hash={name}:{value}" for file in files for name, value in file.hashes.items()})
+    index = next((index for index in policy.indexes if package.index and urls.same_index(index.bare, package.index)), None)
+    comment = f"  # pip-pinned: index={index.name}" if index is not None else ""
+    return f"{package.name}=={package.version}{marker} \\\n    " + " \\\n    ".join(hashes) + comment + "\n"
