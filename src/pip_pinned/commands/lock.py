@@ -80,7 +80,7 @@ def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str],
         raise PipPinnedError("usage", f"{output!r} is not the name of a lock.", hint="pylock.toml, or pylock.NAME.toml.")
     old_path = path if given.format == "pylock" and output != "-" else Path("pylock.toml")
     old = pylock.read(old_path) if old_path.is_file() else None
-    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": _pins(connection)}
+    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
     if given.check and old is not None and given.format == "pylock" and facts["inputs"] and facts.items() <= pylock.facts_of(old).items():
         return 0
     keep = {} if old is None or given.upgrade else _versions(old, given.upgrade_package)
@@ -98,14 +98,6 @@ def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str],
         _write_atomically(path, text)
         sys.stderr.write(f"pip-pinned: locked {len(lock.packages)} packages in {output}.\n")
     return 0
-
-
-def _pins(connection: Connection) -> dict[str, Any]:
-    """The pins of the policy, so that a later run can say which of them changed."""
-    found: dict[str, list[str]] = {}
-    for pin in connection.policy.pins:
-        found.setdefault(pin.pattern, []).append((pin.index_name or "") + (f" ; {pin.marker}" if pin.marker else ""))
-    return {pattern: sorted(places) for pattern, places in sorted(found.items())}
 
 
 def _versions(old: Pylock, without: list[str]) -> dict[str, str]:

@@ -74,6 +74,10 @@ class Connection:
             url = url.replace(name, value)
         return url
 
+    def decide(self, name: str) -> Decision:
+        """Where a name is searched."""
+        return self._run.decide(name)
+
     @property
     def fingerprint(self) -> str:
         """``codec.fingerprint`` of the policy."""

@@ -30,6 +30,7 @@ from pip_pinned.locks.inputs import Inputs
 from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Policy
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -129,3 +130,11 @@ def facts_of(lock: Pylock) -> dict[str, Any]:
     """What pip-pinned noted under ``[tool.pip-pinned]``; nothing in a lock of another tool."""
     found = (lock.tool or {}).get("pip-pinned", {})
     return dict(found) if isinstance(found, dict) else {}
+
+
+def pins_of(policy: Policy) -> dict[str, list[str]]:
+    """The pins of a policy as a lock notes them, so that a later run can say which of them changed."""
+    found: dict[str, list[str]] = {}
+    for pin in policy.pins:
+        found.setdefault(pin.pattern, []).append((pin.index_name or "") + (f" ; {pin.marker}" if pin.marker else ""))
+    return {pattern: sorted(places) for pattern, places in sorted(found.items())}

@@ -1,0 +1,188 @@
+"""``pip-pinned sync [LOCK]``: make this environment equal to a lock, every file by its hash and from its recorded index."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pip_pinned.commands import environment
+from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.enforce.worker import run_pip
+from pip_pinned.locks import pylock, wanted
+from pip_pinned.locks.wanted import Wanted
+from pip_pinned.policy import urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Index, Policy
+from pip_pinned.report import plan, screen
+from pip_pinned.report.plan import Step
+
+
+def main(args: list[str], project: str | None) -> int:
+    """Run the verb. 0; 1 if the lock is refused or something could not be installed; 2 for wrong usage."""
+    given, options = _parser().parse_known_args(args)
+    from pip_pinned.config.project import load_policy
+
+    def load() -> Policy:
+        return load_policy(project)
+
+    try:
+        with connected(load, options) as connection:
+            return _Sync(load, connection, options, given).run()
+    except PipPinnedError as exc:
+        screen.show_error(exc)
+        return 2 if exc.code == "usage" else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "pip-pinned sync", allow_abbrev=False, usage="pip-pinned sync [LOCK] [options] [options of pip install]",
+        description="Make this environment equal to a lock: pylock.toml (of any tool) or Pipfile.lock. Everything comes from its recorded index, "
+        "by its hash; what the lock does not name is removed, but for pip, setuptools, wheel, pip-pinned and what it needs.")
+    parser.add_argument("lock", nargs="?", metavar="LOCK", help="the lock (default: pylock.toml, else Pipfile.lock)")
+    parser.add_argument("--group", action="append", default=None, metavar="NAME", help="a dependency group, or a category of Pipfile.lock")
+    parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra")
+    parser.add_argument("--inexact", action="store_true", help="remove nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    parser.add_argument("--trust-lock-indexes", action="store_true", help="accept indexes that the policy does not know, for names without a pin")
+    parser.add_argument("--verify-installed", action="store_true", help="reinstall what is installed in the right version, but not from the locked files")
+    parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
+    return parser
+
+
+class _Sync:
+    def __init__(self, load: Callable[[], Policy], connection: Connection, options: list[str], given: argparse.Namespace) -> None:
+        self._load = load
+        self._connection = connection
+        self._options = options
+        self._given = given
+        self._trusted: dict[str, str] = {}  # URL and name of indexes that only the lock knows
+
+    def run(self) -> int:
+        path = self._path()
+        everything = self._wanted(path)
+        indexes = self._judge(everything, path)
+        here = environment.installed()
+        present = [want for want in everything if _is_there(want, here)]
+        wrong = self._unverified(present, indexes, here) if self._given.verify_installed else []
+        missing = [want for want in everything if want not in present]
+        surplus = [] if self._given.inexact else sorted(here.keys() - {want.name for want in everything} - environment.never_removed(here))
+        steps = [Step(action="change" if want.name in here else "install", name=want.name, now=here[want.name].version if want.name in here else None,
+                      then=want.version or want.line, index=indexes.get(want.name)) for want in missing]
+        steps += [Step(action="reinstall", name=want.name, now=want.version, then=want.version, index=indexes.get(want.name)) for want in wrong]
+        steps += [Step(action="remove", name=name, now=here[name].version, then=None) for name in surplus]
+        plan.show(steps)
+        if self._given.dry_run or not steps:
+            return 0
+        if surplus and not self._may_remove(len(surplus)):
+            return 1
+        code = self._install(missing, indexes) or self._install(wrong, indexes, "--force-reinstall")
+        if code == 0 and surplus:
+            code = run_pip(self._load, ["uninstall", "--yes", "--quiet", *surplus])
+        return code
+
+    def _path(self) -> Path:
+        if self._given.lock is not None:
+            return Path(self._given.lock)
+        path = next((Path(name) for name in ("pylock.toml", "Pipfile.lock") if Path(name).is_file()), None)
+        if path is None:
+            raise PipPinnedError("bad-lock", "There is no pylock.toml and no Pipfile.lock here.", hint="pip-pinned lock writes one.")
+        return path
+
+    def _wanted(self, path: Path) -> list[Wanted]:
+        if path.name == "Pipfile.lock":
+            names = {"dev": "develop", "dev-packages": "develop"}
+            return wanted.of_pipfile_lock(path, [names.get(group, group) for group in self._given.group or ()])
+        lock = pylock.read(path)
+        self._refuse_other_pins(pylock.facts_of(lock))
+        return wanted.of_pylock(lock, path.resolve().parent, self._given.extra, self._given.group)
+
+    def _refuse_other_pins(self, facts: dict[str, Any]) -> None:
+        """A lock of ours says which pins it was made under."""
+        then, now = facts.get("pins"), pylock.pins_of(self._connection.policy)
+        if not isinstance(then, dict) or then == now:
+            return
+        changed = [f"{pattern}: {_places(then.get(pattern))} when it was locked, {_places(now.get(pattern))} now"
+                   for pattern in sorted(then.keys() | now.keys()) if then.get(pattern) != now.get(pattern)]
+        raise PipPinnedError("pins-changed", "The pins changed since the lock was made.", context="\n".join(changed), hint="Lock again: pip-pinned lock")
+
+    def _judge(self, everything: list[Wanted], path: Path) -> dict[str, str]:
+        """The index of each package. Raises PipPinnedError ``lock-entry-refused`` with every entry that may not be (CONTRACT 4.6)."""
+        found: dict[str, str] = {}
+        refused: list[str] = []
+        for want in everything:
+            decision = self._connection.decide(want.name)
+            index = self._index_of(want)
+            if want.line is not None:
+                if decision.pinned:
+                    refused.append(f"{want.name}: {urls.redact_text(want.line)}, and it is pinned ({decision.because})")
+                continue
+            if not want.hashes:
+                refused.append(f"{want.name}: it has no hash")
+            elif decision.pinned and (index is None or not decision.indexes or decision.indexes[0].name != index.name):
+                pin = decision.indexes[0].shown if decision.indexes else "no index"
+                refused.append(f"{want.name}: the lock says {_said(want)}, the pin {pin} ({decision.because})")
+            elif index is not None:
+                found[want.name] = index.name
+            elif self._given.trust_lock_indexes and want.index_url is not None and urls.has_scheme(want.index_url):
+                found[want.name] = self._trusted.setdefault(want.index_url, f"lock-index-{len(self._trusted) + 1}")
+            else:
+                refused.append(f"{want.name}: {_said(want)} is not in the policy (--trust-lock-indexes accepts it)")
+        if refused:
+            raise PipPinnedError("lock-entry-refused", f"{path} may not say where these packages come from; nothing was changed.", context="\n".join(refused),
+                                 hint="Lock again under the policy.")
+        return found
+
+    def _index_of(self, want: Wanted) -> Index | None:
+        revealed = None if want.index_url is None else self._connection.reveal(want.index_url)
+        return next((index for index in self._connection.policy.indexes if wanted.is_same_index(want, index.name, index.bare, revealed)), None)
+
+    def _may_remove(self, count: int) -> bool:
+        if self._given.yes or not sys.stdin.isatty():
+            return True
+        return input(f"Remove {count} packages? [y/N] ").strip().lower() in ("y", "yes")
+
+    def _install(self, wants: list[Wanted], indexes: dict[str, str], *more: str) -> int:
+        hashed = [want for want in wants if want.hashes]
+        others = [want for want in wants if not want.hashes]  # repositories and directories, which have none
+        code = self._run_pip("install", hashed, indexes, "--require-hashes", *more) if hashed else 0
+        return code or (self._run_pip("install", others, indexes, *more) if others else 0)
+
+    def _run_pip(self, command: str, wants: list[Wanted], indexes: dict[str, str], *more: str) -> int:
+        with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
+            file = Path(directory, "requirements.txt")
+            file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
+            extra = [word for url, name in self._trusted.items() for word in ("--index", f"{name}={url}")]
+            pins = {want.name: indexes[want.name] for want in wants if want.name in indexes and not self._connection.decide(want.name).pinned}
+            return run_pip(self._load, [command, "--quiet", "--no-deps", "-r", str(file), *more, *extra, *self._options], pins=pins)
+
+    def _unverified(self, present: list[Wanted], indexes: dict[str, str], here: dict[str, Any]) -> list[Wanted]:
+        """What is installed in the right version, and not from the file that the lock selects."""
+        hashed = [want for want in present if want.hashes and want.line is None]
+        with tempfile.TemporaryDirectory(prefix="pip-pinned-verify-") as directory:
+            code = self._run_pip("download", hashed, indexes, "--require-hashes", "--dest", directory) if hashed else 0
+            if code:
+                raise PipPinnedError("verify-failed", "The locked files could not be fetched; nothing was changed.")
+            wheels = {path.name: path for path in Path(directory).glob("*.whl")}
+            return [want for want in hashed if want.filename not in wheels or not environment.is_from_wheel(here[want.name], wheels[want.filename])]
+
+
+def _is_there(want: Wanted, here: dict[str, Any]) -> bool:
+    return want.version is not None and want.line is None and want.name in here and here[want.name].version == want.version
+
+
+def _line(want: Wanted) -> str:
+    hashes = "".join(f" --hash={value}" for value in want.hashes)
+    return f"{want.line or f'{want.name}=={want.version}'}{hashes}\n"
+
+
+def _said(want: Wanted) -> str:
+    return urls.redact(want.index_url) if want.index_url else want.index_name or "no index"
+
+
+def _places(places: Any) -> str:
+    return " and ".join(place or "no index" for place in places) if places else "not pinned"
