@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import os
 import sys
 import tempfile
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from packaging.pylock import Package, Pylock, is_valid_pylock_path
+from packaging.utils import canonicalize_name
 
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.locks import inputs as locked_inputs
-from pip_pinned.locks import pylock, requirements
+from pip_pinned.locks import pipfile_lock, pylock, requirements
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.report import screen
 
-_FORMATS = ("pylock", "requirements")
+_OUTPUTS = {"pylock": "pylock.toml", "requirements": "requirements.lock.txt", "pipfile-lock": "Pipfile.lock"}
 
 
 def main(args: list[str], project: str | None) -> int:
@@ -54,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--group", action="append", default=None, metavar="NAME", help="a dependency group (default for the project: all of them)")
     parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra of the project")
     parser.add_argument("-o", "--output", default=None, metavar="FILE", help="where to write (default: pylock.toml; - for standard output)")
-    parser.add_argument("--format", choices=_FORMATS, default="pylock", help="pylock.toml, or a requirements file with hashes")
+    parser.add_argument("--format", choices=tuple(_OUTPUTS), help="pylock.toml, a requirements file with hashes, or Pipfile.lock "
+                        "(default: pylock; where there is a Pipfile.lock, that)")
     parser.add_argument("--upgrade", action="store_true", help="do not keep the versions that are locked now")
     parser.add_argument("--upgrade-package", action="append", default=[], metavar="NAME", help="do not keep the locked version of this package")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with the difference if the lock no longer fits")
@@ -74,37 +77,54 @@ def _inputs(given: argparse.Namespace, named: bool, root: Path) -> Inputs:
 
 
 def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path) -> int:
-    output = given.output or ("requirements.lock.txt" if given.format == "requirements" else "pylock.toml")
+    form = given.format or ("pipfile-lock" if inputs.pipfile is not None and (root / "Pipfile.lock").is_file() else "pylock")
+    if form == "pipfile-lock" and inputs.pipfile is None:
+        raise PipPinnedError("usage", "Pipfile.lock is the lock of a Pipfile.", hint="Lock the project, without names or files; it needs a Pipfile and no [project].")
+    output = given.output or _OUTPUTS[form]
     path = Path(output)
-    if given.format == "pylock" and output != "-" and not is_valid_pylock_path(path):
+    if form == "pylock" and output != "-" and not is_valid_pylock_path(path):
         raise PipPinnedError("usage", f"{output!r} is not the name of a lock.", hint="pylock.toml, or pylock.NAME.toml.")
-    old_path = path if given.format == "pylock" and output != "-" else Path("pylock.toml")
-    old = pylock.read(old_path) if old_path.is_file() else None
-    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
-    if given.check and old is not None and given.format == "pylock" and facts["inputs"] and facts.items() <= pylock.facts_of(old).items():
-        return 0
-    keep = {} if old is None or given.upgrade else _versions(old, given.upgrade_package)
-    resolution = resolve(load, connection, inputs, options, keep)
-    facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
-    lock = pylock.build(resolution, inputs, facts, (Path.cwd() if output == "-" else path.resolve().parent))
-    if old is not None:
-        _refuse_changed_hashes(old, lock)
-    text = pylock.dumps(lock) if given.format == "pylock" else requirements.dumps(lock, connection.policy)
+    text, count = _text(load, connection, inputs, options, given, root, form, path)
     if given.check:
-        return _show_difference(path, text)
+        return 0 if text is None else _show_difference(path, text)
+    assert text is not None
     if output == "-":
         sys.stdout.write(text)
     else:
         _write_atomically(path, text)
-        sys.stderr.write(f"pip-pinned: locked {len(lock.packages)} packages in {output}.\n")
+        sys.stderr.write(f"pip-pinned: locked {count} packages in {output}.\n")
     return 0
 
 
-def _versions(old: Pylock, without: list[str]) -> dict[str, str]:
-    from packaging.utils import canonicalize_name
+def _text(load: Any, connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path, form: str,
+          path: Path) -> tuple[str | None, int]:
+    """The new lock and the number of its packages; None if --check finds that nothing it depends on has changed."""
+    if form == "pipfile-lock":
+        was = pipfile_lock.read(path) if path.is_file() else {}
+        resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed(pipfile_lock.versions(was), given.upgrade_package))
+        text = pipfile_lock.dumps(resolution, inputs.pipfile or {})
+        _refuse_lost_hashes(pipfile_lock.hashes(was), pipfile_lock.hashes(json.loads(text)))
+        return text, len(resolution.packages)
+    old_path = path if form == "pylock" and path.name != "-" else Path("pylock.toml")
+    old = pylock.read(old_path) if old_path.is_file() else None
+    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
+    if given.check and old is not None and form == "pylock" and facts["inputs"] and facts.items() <= pylock.facts_of(old).items():
+        return None, 0
+    resolution = resolve(load, connection, inputs, options, {} if old is None or given.upgrade else _freed(_versions(old), given.upgrade_package))
+    facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
+    lock = pylock.build(resolution, inputs, facts, Path.cwd() if path.name == "-" else path.resolve().parent)
+    if old is not None:
+        _refuse_changed_hashes(old, lock)
+    return (pylock.dumps(lock) if form == "pylock" else requirements.dumps(lock, connection.policy)), len(lock.packages)
 
-    freed = set(map(canonicalize_name, without))
-    return {package.name: str(package.version) for package in old.packages if package.version is not None and package.name not in freed and not package.is_direct}
+
+def _versions(old: Pylock) -> dict[str, str]:
+    return {package.name: str(package.version) for package in old.packages if package.version is not None and not package.is_direct}
+
+
+def _freed(versions: dict[str, str], names: list[str]) -> dict[str, str]:
+    freed = set(map(canonicalize_name, names))
+    return {name: version for name, version in versions.items() if name not in freed}
 
 
 def _hashes(package: Package) -> dict[str, Mapping[str, str]]:
@@ -123,6 +143,15 @@ def _refuse_changed_hashes(old: Pylock, new: Pylock) -> None:
         for filename, hashes in _hashes(package).items():
             if any(known.get(filename, {}).get(name, value) != value for name, value in hashes.items()):
                 changed.append(f"{package.name} {package.version}: {filename}")
+    _refuse(changed)
+
+
+def _refuse_lost_hashes(old: Mapping[tuple[str, str], set[str]], new: Mapping[tuple[str, str], set[str]]) -> None:
+    """Pipfile.lock names no files: a hash that is gone is one that changed."""
+    _refuse([f"{name} {version[2:]}: {value}" for (name, version), values in old.items() if (name, version) in new for value in sorted(values - new[name, version])])
+
+
+def _refuse(changed: list[str]) -> None:
     if changed:
         raise PipPinnedError("hash-changed", "Files that are locked already have other hashes on their index now; the lock was left as it is.", context="\n".join(changed),
                              hint="A published file never changes. Find out who changed it; to accept it, remove the package from the lock first.")

@@ -171,20 +171,36 @@ def _related(packages: list[LockedPackage], report: Mapping[str, Any], roots: li
     environment = report.get("environment", {})
     metadata: dict[str, Any] = {canonicalize_name(item["metadata"]["name"]): item["metadata"] for item in report["install"]}
     edges: dict[str, set[str]] = {name: set() for name in metadata}
-    conditions: dict[str, set[str | None]] = {name: set() for name in metadata}
+    needed: dict[str, dict[str, set[str | None]]] = {name: {} for name in metadata}  # by category: where
     for root in roots:
         name, extras = _root_of(root, report)
         if name in metadata:
-            condition = _condition(root, categories)
+            category = next((category for path, category in categories.items() if f"-r {path} " in (root["from"] or "")), "")
             for reached in _reach(name, extras, metadata, environment, edges):
-                conditions[reached].add(condition)
+                needed[reached].setdefault(category, set()).add(root["marker"])
     related = []
     for package in packages:
-        where = conditions[package.name]
-        texts = sorted(text for text in where if text is not None)
-        marker = None if None in where or not texts else texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
-        related.append(replace(package, requires=tuple(sorted(edges[package.name])), marker=marker))
+        by_category = {category: _any_of(where) for category, where in needed[package.name].items()}
+        marker = _any_of({_condition(category, where) for category, where in by_category.items()}) if by_category else None
+        related.append(replace(package, requires=tuple(sorted(edges[package.name])), marker=marker, categories=by_category))
     return related
+
+
+def _any_of(markers: set[str | None]) -> str | None:
+    """A marker that holds where any of these does; None holds everywhere."""
+    texts = sorted(text for text in markers if text is not None)
+    if len(texts) < len(markers):
+        return None
+    return texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
+
+
+def _condition(category: str, marker: str | None) -> str | None:
+    """The marker, and the extra or group that the category stands for."""
+    kind, _, name = category.partition(":")
+    if not kind:
+        return marker
+    chosen = f"'{name}' in {'extras' if kind == 'extra' else 'dependency_groups'}"
+    return chosen if marker is None else f"({marker}) and {chosen}"
 
 
 def _root_of(root: Mapping[str, Any], report: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
@@ -195,15 +211,6 @@ def _root_of(root: Mapping[str, Any], report: Mapping[str, Any]) -> tuple[str, f
         if item["is_direct"] and urls.without_fragment(root["link"] or "").rstrip("/") == item["download_info"]["url"].rstrip("/"):
             return canonicalize_name(item["metadata"]["name"]), frozenset(map(canonicalize_name, item.get("requested_extras", ())))
     return "", frozenset()
-
-
-def _condition(root: Mapping[str, Any], categories: Mapping[str, str]) -> str | None:
-    category = next((category for path, category in categories.items() if f"-r {path} " in (root["from"] or "")), "")
-    kind, _, name = category.partition(":")
-    parts = [f"({root['marker']})"] if root["marker"] else []
-    if kind:
-        parts.append(f"'{name}' in {'extras' if kind == 'extra' else 'dependency_groups'}")
-    return " and ".join(parts).removeprefix("(").removesuffix(")") if len(parts) == 1 and root["marker"] else " and ".join(parts) or None
 
 
 def _reach(name: str, extras: frozenset[str], metadata: Mapping[str, Any], environment: Mapping[str, str], edges: dict[str, set[str]]) -> set[str]:

@@ -29,11 +29,14 @@ _NESTED = r"(?m)^\s*(?:-r|-c|--requirement|--constraint)[=\s]*(\S+)"
 
 @dataclass
 class Inputs:
-    """``arguments`` are for pip as they stand; ``requirements`` are lines by category: ``""``, ``extra:NAME`` and ``group:NAME``."""
+    """``arguments`` are for pip as they stand; ``requirements`` are lines by category: ``""``, ``extra:NAME`` and ``group:NAME``.
+    ``pipfile`` is the Pipfile that they come from, if they do.
+    """
 
     arguments: list[str] = field(default_factory=list)
     requirements: dict[str, list[str]] = field(default_factory=dict)
     requires_python: str | None = None
+    pipfile: Mapping[str, Any] | None = None
 
     def names(self, kind: str) -> list[str]:
         """The extras or groups among the categories, sorted."""
@@ -91,7 +94,7 @@ def _group(found: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _of_pipfile(document: Mapping[str, Any], groups: list[str] | None) -> Inputs:
-    inputs = Inputs(requirements={})
+    inputs = Inputs(pipfile=document)
     for category, packages in document.items():
         if category in _NOT_CATEGORIES or not isinstance(packages, dict):
             continue

@@ -29,7 +29,8 @@ class LockedPackage:
     """One package. ``index`` is the name of its index and ``index_url`` the URL, without credentials and with variables as written.
 
     ``direct`` is pip's ``download_info`` (PEP 610) for a package from a URL, a repository or a directory; it has no files then.
-    ``requires`` are the names of its dependencies in this resolution, ``marker`` is where it is needed at all.
+    ``requires`` are the names of its dependencies in this resolution, ``marker`` is where it is needed at all;
+    ``categories`` says for each category of the inputs that needs it where it does, None for everywhere.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LockedPackage:
     requires: tuple[str, ...] = ()
     requires_python: str | None = None
     marker: str | None = None
+    categories: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
