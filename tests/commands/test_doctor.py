@@ -236,6 +236,24 @@ acme-core = {{ index = "private" }}
     assert table.code == 1 and "keyring: " in table.out and "s3cret" not in table.text
 
 
+@pytest.mark.parametrize("verb", ["doctor", "login"])
+def test_a_redirect_below_another_index_takes_no_secret_along(verb: str, machine: Machine, private: IndexServer) -> None:
+    if verb == "login":
+        Secrets(machine)
+    private.answers["/a/simple/.*"] = lambda request: redirect(request.path.replace("/a/", "/b/"))
+    private.answers["/b/.*"] = lambda request: Answer(404 if request.authorization == ("b", "secret-b") else 401)
+    url = private.root.replace("://", "://{}@")
+    a = url.format("a:secret-a") if verb == "doctor" else private.root
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "a"\nurl = "{a}/a/simple"\n[[index]]\nname = "b"\nurl = "{url.format("b:secret-b")}/b/simple"\ndefault = true\n')
+    if verb == "doctor":
+        _, report = _doctor(machine)
+        assert report["ok"], report
+    else:
+        path = machine.write("token", "secret-a\n")
+        machine.run_script("-c", f"import subprocess, sys; subprocess.run([sys.executable, '-m', 'pip_pinned', 'login', 'a', '--username', 'a', '--token-stdin'], stdin=open({str(path)!r}))")
+    assert {request.authorization for request in private.requests if request.path.startswith("/b/")} == {("b", "secret-b")}
+
+
 def test_a_token_is_not_taken_for_a_user_name(machine: Machine, private: IndexServer) -> None:
     private.credentials = ("t0ken", "")
     _declare(machine, private.url.replace("://", "://t0ken@"))

@@ -116,6 +116,8 @@ def test_what_was_cached_under_other_credentials_is_not_found(pip_version: str, 
     assert asked_as("__token__", "secret-one") == []
     shop.server.credentials = None
     assert shop.asked() == ["api", "files"]
+    shop.declare('{ api = "no-cache", files = "no-cache" }')
+    assert asked_as("__token__", "secret-one") == ["api", "files"]  # revalidated: 304, with the same Vary
     cached = shop.cached()
     assert b"acme_core" in cached and b"secret" not in cached
     assert not any(base64.b64encode(f"__token__:{secret}".encode()) in cached for secret in ("secret-one", "secret-two"))

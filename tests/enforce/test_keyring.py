@@ -138,6 +138,37 @@ def test_a_keyring_that_fails_is_named_once_and_not_asked_again(body: str, said:
     assert len(secrets.asked()) == 1 and "Traceback" not in done.text and "s3cret" not in done.text
 
 
+@pytest.mark.parametrize(("body", "said"), [("raise SystemExit(3)", "SystemExit: 3"), ("return SimpleCredential('robot', b's3cret')", "TypeError: it gave something that is no text")])
+def test_a_keyring_that_misbehaves_is_no_fault_of_the_index(body: str, said: str, secrets: Secrets) -> None:
+    secrets.write(body)
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed" and said in done.err and "s3cret" not in done.text, done.text
+
+
+def test_a_secret_of_the_whole_host_is_given_to_none_of_several_indexes(secrets: Secrets, private: IndexServer) -> None:
+    host = f"127.0.0.1:{private.port}"
+    secrets.hold({host: ("robot", "s3cret")})
+    done = secrets.machine.pinned("install", "--target", "one", "acme-core", "--keyring-provider", "import")
+    assert done.code == 0, done.text  # the only index there
+    private.requests.clear()
+    secrets.machine.write("pip-pinned.toml", (secrets.machine.project / "pip-pinned.toml").read_text().replace(
+        "[sources]", f'[[index]]\nname = "other"\nurl = "http://{host}/other/simple"\nexplicit = true\n[sources]'))
+    done = secrets.machine.pinned("install", "--target", "two", "acme-core", "--keyring-provider", "import")
+    assert done.error == "index-auth-failed" and {request.authorization for request in private.requests} == {None}, done.text
+
+
+def test_always_sends_what_the_keyring_has_also_to_a_host_in_capitals(secrets: Secrets, private: IndexServer) -> None:
+    url = private.url.replace("127.0.0.1", "LOCALHOST")
+    private.files_at = f"http://localhost:{private.port}/files"
+    secrets.hold({f"{url}/": ("robot", "s3cret"), f"{url.lower()}/": ("robot", "s3cret")})
+    secrets.machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{url}"\ndefault = true\nauthenticate = "always"\n')
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.code == 0 and {request.authorization for request in private.requests} == {("robot", "s3cret")}, done.text
+    private.requests.clear()
+    done = secrets.machine.pinned("doctor", "--keyring-provider", "import")
+    assert done.code == 0 and {request.authorization for request in private.requests} == {("robot", "s3cret")}, done.text
+
+
 def test_a_machine_without_a_keyring_is_no_fault(secrets: Secrets) -> None:
     secrets.write("raise NoKeyringError('none')")
     done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import trustme
@@ -96,7 +97,7 @@ class World:
             here = sorted((place for place in self.places if place.server is server), key=lambda place: -len(place.prefix))
             for request in server.requests:
                 place = next((place for place in here if request.path.startswith(place.prefix)), None)
-                allowed = None if place is None else place.credentials
+                allowed = None if place is None or ".." in unquote(request.path) else place.credentials
                 assert request.authorization in (None, allowed), f"{request.authorization} was sent to {server.root}{request.path}"
                 leaked = [secret for secret in secrets if secret in request.path or any(secret in value for value in request.headers.values())]
                 assert not leaked, request
@@ -272,7 +273,54 @@ def a_direct_url_beside_the_index(world: World) -> None:
     world.arguments = ("install", "--target", "site", "acme-core", f"beta-lib @ {server.root}/files/{BETA.filename}")
 
 
-SUCCEED = [two_on_one_host, one_below_the_other, a_name_that_only_begins_alike, a_public_index_on_the_same_host, files_on_another_port, files_on_another_host_name,
+def _evil_index(world: World, at: str) -> None:
+    """An index that lists, with its hash, a file on the private index's host."""
+    evil = world.index(world.server(), "/", None, BETA, files_at=at)
+    world.policy(("a", world.places[0].url_with_credentials), ("evil", evil.url), acme_core="a", beta_lib="evil")
+    world.arguments = ("install", "--target", "site", "acme-core", "beta-lib")
+
+
+def a_path_that_leads_up(world: World) -> None:
+    server = world.server()
+    server.answers[r"/a/\.\.%2[fF]evil/.*"] = Answer(200, BETA.content)
+    world.index(server, "/a/", A, CORE)
+    _evil_index(world, f"{server.root}/a/..%2fevil/")
+
+
+def a_redirect_that_leads_up(world: World) -> None:
+    server, other = world.server(), world.server()
+    server.answers[r"/a/.*\.\./.*"] = Answer(200, BETA.content)
+    other.answers["/files/.*"] = redirect(f"{server.root}/a/%2e%2e/evil/{BETA.filename}")
+    world.index(server, "/a/", A, CORE)
+    _evil_index(world, f"{other.root}/files/")
+
+
+def a_file_that_another_origin_sends_back(world: World) -> None:
+    cdn, server = world.server(), world.server()
+    cdn.answers["/files/.*"] = redirect(f"{server.root}/evil/{CORE.filename}")
+    server.answers["/evil/.*"] = Answer(200, CORE.content)
+    a = world.index(server, "/a/", A, CORE, files_at=f"{cdn.root}/files/")
+    world.policy(("a", a.url_with_credentials), acme_core="a")
+
+
+def a_page_that_another_origin_sends_back(world: World) -> None:
+    other, server = world.server(), world.server()
+    other.answers[".*"] = redirect(f"{server.root}/evil/acme-core/")
+    server.answers["/evil/acme-core/"] = Answer(200, f'<a href="/evil/{CORE.filename}">{CORE.filename}</a>'.encode(), {"Content-Type": "text/html"})
+    server.answers["/evil/.*whl"] = Answer(200, CORE.content)
+    server.answers["/a/simple/acme-core/"] = lambda r: redirect(f"{other.root}/") if r.authorization == A else None
+    a = world.index(server, "/a/", A)
+    world.policy(("a", a.url_with_credentials), more="follow-redirects = true", acme_core="a")
+
+
+def netrc_default_and_a_file_on_another_host_name(world: World) -> None:
+    files_on_another_host_name(world)
+    world.policy(("a", world.places[-1].url), acme_core="a")
+    world.netrc("default login a password secret-of-a\n")
+
+
+SUCCEED = [a_path_that_leads_up, a_redirect_that_leads_up, a_file_that_another_origin_sends_back, a_page_that_another_origin_sends_back,
+           netrc_default_and_a_file_on_another_host_name, two_on_one_host, one_below_the_other, a_name_that_only_begins_alike, a_public_index_on_the_same_host, files_on_another_port, files_on_another_host_name,
            files_elsewhere_on_the_same_origin, a_file_redirected_within_the_origin, a_file_redirected_to_another_port, a_file_redirected_below_another_index,
            a_page_redirected_by_permission, netrc_and_a_file_on_another_port, netrc_and_a_file_redirected_to_another_port, netrc_for_another_host,
            an_index_that_sets_a_cookie, a_build_child, another_interpreter, a_direct_url_beside_the_index]
@@ -329,3 +377,26 @@ def test_wrong_credentials_are_sent_once(pip_version: str, how: str, world: Worl
     done = world.run(**environment)
     assert done.error == "index-auth-failed", done.text
     assert [request.authorization for request in a.server.requests] == [("a", "wrong")]
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize(("first", "second"), [("/team/simple", "/team/"), ("/team/simple", "/team/+simple"), ("/team/simple", "/team/simple/"), ("/simple", "/t%7Eam/simple"),
+                                               ("/simple", "/x/../team/simple"), ("/simple", "/b%2dx/simple")])
+def test_each_of_two_indexes_is_asked_with_its_own_secret(first: str, second: str, pip_version: str, world: World) -> None:
+    """Their paths are one within the other, or the same but for their spelling."""
+    world.machine.pip = pips.pip_of(pip_version)
+    server = world.server()
+
+    def answer(request: Request) -> Answer:
+        file = BETA if "beta" in request.path else CORE
+        if request.path.endswith(".whl"):
+            return Answer(200, file.content)
+        return Answer(200, f'<a href="{file.filename}#sha256={file.sha256}">{file.filename}</a>'.encode(), {"Content-Type": "text/html"})
+
+    server.answers[".*"] = answer
+    a, b = (server.root.replace("://", f"://{user}:{password}@") for user, password in (A, B))
+    world.policy(("a", a + first), ("b", b + second), acme_core="a", beta_lib="b")
+    world.arguments = ("install", "--target", "site", "acme-core", "beta-lib")
+    done = world.run()
+    assert done.code == 0, done.text
+    assert {("beta" in request.path, request.authorization) for request in server.requests} == {(False, A), (True, B)}

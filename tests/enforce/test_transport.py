@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -151,11 +152,24 @@ def test_the_values_of_variables_are_shown_nowhere(pip_version: str, machine: Ma
     server.answers[f"/t0ken-in-path/files/{file.filename}"] = Answer(200, file.content)
     server.answers["/t0ken-in-path/simple/acme-down/"] = Answer(503)
     machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{server.root}/${{ACME_TOKEN}}/simple"\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
-    for name, code in (("acme-core", 0), ("acme-down", 1), ("acme-none", 1)):
+    server.answers["/t0ken-in-path/simple/acme-gone/"] = Answer(200, page.replace(file.filename, "acme_gone-1.0-py3-none-any.whl").encode(), {"Content-Type": "text/html"})
+    for name, code in (("acme-core", 0), ("acme-down", 1), ("acme-none", 1), ("acme-gone", 1)):
         for verbosity in ("-q", "-v", "-vvv"):
-            done = machine.pinned("install", "--target", "site", verbosity, "--log", "log.txt", name, ACME_TOKEN="t0ken-in-path")
+            done = machine.pinned("install", "--target", "site", verbosity, "--log", "log.txt", "--report", "report.json", name, ACME_TOKEN="t0ken-in-path")
             assert done.code == code, done.text
-            assert "t0ken-in-path" not in done.text + (machine.project / "log.txt").read_text()
+            report = machine.project / "report.json"
+            assert "t0ken-in-path" not in done.text + (machine.project / "log.txt").read_text() + (report.read_text() if report.exists() else "")
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("value", ["short7", "t\u00f6ken-in-the-path", "tok~en|and more"])
+def test_a_value_is_hidden_in_every_form_that_a_url_shows_it_in(value: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    server = serve("host")
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{server.root}/${{ACME_TOKEN}}/simple"\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
+    done = machine.pinned("install", "--target", "site", "-vvv", "--log", "log.txt", "acme-none", ACME_TOKEN=value)
+    text = done.text + (machine.project / "log.txt").read_text()
+    assert server.requests and not any(form in text for form in (value, quote(value), quote(value, safe=""), server.requests[0].path)), text
 
 
 @pytest.mark.parametrize("pip_version", ACROSS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy, Strategy
 from pip_pinned.policy.sources import Options
 from tests.policy.building import PYPI, index, pin
@@ -182,3 +183,12 @@ def test_a_name_that_is_on_no_index_can_be_pinned_for_a_run() -> None:
     assert places(policy, "app") == [ACME]
     assert len(notices) == 1
     assert "None" not in notices[0]
+
+
+@pytest.mark.parametrize("value", ["http://u:s3cret/x@h/", "http://u:x#s3cret@h/", "http://a:s3cret@[::1/", "http://u:[s3cret]@h/", "u:s3cret@h/simple", "http:u:s3cret@h/"])
+@pytest.mark.parametrize("option", ["index_url", "default_index", "extra_index_urls", "find_links", "indexes"])
+def test_what_is_no_url_is_an_error_that_shows_no_secret(option: str, value: str) -> None:
+    for given in (f"name={value}", value) if option in ("indexes", "default_index") else (value,):
+        with pytest.raises(PipPinnedError) as failure:
+            run(DROP_IN, flags=Options(**{option: (given,) if option in ("extra_index_urls", "find_links", "indexes") else given}))  # type: ignore[arg-type]
+        assert "s3cret" not in failure.value.render()

@@ -17,7 +17,7 @@ HOST = "https://pypi.acme.example"
 @pytest.mark.parametrize(("url", "shown"), [
     (f"{HOST}/simple", f"{HOST}/simple"),
     ("https://user:secret@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
-    ("https://user:@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
+    ("https://user:@pypi.acme.example/simple", "https://****@pypi.acme.example/simple"),
     ("https://secret@pypi.acme.example:8443/simple?a=b#c", "https://****@pypi.acme.example:8443/simple?a=b#c"),
     ("https://user:sec@ret@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
     ("https://user:s:e:c@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
@@ -122,13 +122,30 @@ def test_a_file_url_leads_back_to_its_path(tmp_path: Path) -> None:
     assert os.path.normcase(Path(found)) == os.path.normcase(tmp_path / "my wheels")
 
 
-@pytest.mark.parametrize(("url", "prefix"), [
-    (f"{HOST}/simple", "/"), (f"{HOST}/simple/", "/"), (HOST, "/"), (f"{HOST}/", "/"),
-    (f"{HOST}/root/acme/+simple/", "/root/acme/"), (f"{HOST}/api/packages/simple", "/api/packages/"),
-    (f"{HOST}/acme", "/acme/"), (f"{HOST}/mysimple", "/mysimple/"), (f"{HOST}/simple/simple", "/simple/"),
+@pytest.mark.parametrize(("url", "scope"), [
+    (f"{HOST}/simple", ()), (f"{HOST}/simple/", ()), (HOST, ()), (f"{HOST}/", ()),
+    (f"{HOST}/root/acme/+simple/", ("root", "acme")), (f"{HOST}/api/packages/simple", ("api", "packages")),
+    (f"{HOST}/acme", ("acme",)), (f"{HOST}/mysimple", ("mysimple",)), (f"{HOST}/simple/simple", ("simple",)),
+    (f"{HOST}/t%7Eam//x/../simple", ("t~am",)), (f"{HOST}/group%2Fproject/simple", ("group/project",)),
 ])
-def test_credentials_belong_below_the_index(url: str, prefix: str) -> None:
-    assert urls.credential_prefix(url) == prefix
+def test_credentials_belong_below_the_index(url: str, scope: tuple[str, ...]) -> None:
+    assert urls.credential_scope(url) == scope
+
+
+@pytest.mark.parametrize(("path", "segments"), [
+    ("/a/b/x.whl", ("a", "b", "x.whl")), ("//a///b", ("a", "b")), ("/a/%62", ("a", "b")), ("/a/b%2Fc", ("a", "b/c")), ("/a/x..whl", ("a", "x..whl")),
+    ("/a/../b", None), ("/a/./b", None), ("/a/%2e%2e/b", None), ("/a/..%2fb", None), ("/a/%252e%252e%252fb", None), ("/a/..%5Cb", None), ("/a/b%2f..", None),
+])
+def test_a_path_that_may_lead_up_has_no_segments(path: str, segments: tuple[str, ...] | None) -> None:
+    assert urls.path_segments(HOST + path) == segments
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("http://u:s3cret/x@h/", "http://****@h/"), ("http://u:x#s3cret@h/", "http://****@h/"), ("http://a:s3cret@[::1/", "http://****@[::1/"),
+    ("http://u:[s3cret]@h/", "http://****@h/"), ("u:s3cret@h/simple", "****@h/simple"), ("http:u:s3cret@h/", "****@h/"), ("https://s3cret:@h/", "https://****@h/"),
+])
+def test_what_is_no_url_is_shown_without_what_may_be_a_secret(text: str, shown: str) -> None:
+    assert urls.redact(text) == shown
 
 
 def test_an_international_host_is_compared_in_the_form_that_answers_have() -> None:

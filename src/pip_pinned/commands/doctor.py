@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from pip_pinned.commands.arguments import take_format
 from pip_pinned.commands.probing import Prober, Reply
@@ -52,13 +53,17 @@ def main(args: list[str], project: str | None) -> int:
 
 def keyring_name() -> str:
     """The keyring backend of this machine."""
-    from pip_pinned.enforce.keyrings import backend_name
+    from pip_pinned.enforce.keyrings import backend_name, in_time
+
+    def load() -> Any:
+        import keyring
+
+        return keyring
 
     try:
-        import keyring
-    except Exception as exc:  # noqa: BLE001 (a broken installation or backend may raise anything)
+        return backend_name(in_time(load))
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 (a broken installation or backend may raise anything)
         return f"cannot be imported ({type(exc).__name__})"
-    return backend_name(keyring)
 
 
 def _examine(connection: Connection) -> tuple[checkup.IndexHealth, ...]:

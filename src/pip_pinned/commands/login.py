@@ -10,6 +10,7 @@ from typing import Any
 
 from pip_pinned.commands.probing import Prober, Reply
 from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.enforce.keyrings import backend_name, in_time
 from pip_pinned.policy import urls
 from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
@@ -55,12 +56,17 @@ def service_of(index: Index) -> str:
 
 def backend() -> Any:
     """The keyring module. Raises PipPinnedError ``no-keyring`` where it has no backend to store anything in."""
-    try:
+    def load() -> tuple[Any, bool]:
         import keyring
         from keyring.backends import fail, null
-    except Exception as exc:
-        raise PipPinnedError("no-keyring", "keyring cannot be imported.", context=f"{type(exc).__name__}: {exc}") from exc
-    if isinstance(keyring.get_keyring(), (fail.Keyring, null.Keyring)):
+
+        return keyring, isinstance(keyring.get_keyring(), (fail.Keyring, null.Keyring))
+
+    try:
+        keyring, is_empty = in_time(load)
+    except (Exception, SystemExit) as exc:
+        raise PipPinnedError("no-keyring", "keyring cannot be used.", context=f"{type(exc).__name__}: {exc}") from exc
+    if is_empty:
         raise PipPinnedError("no-keyring", "This machine has no keyring to store secrets in.",
                              hint="Install one of keyring's backends, or give the credentials in PIP_PINNED_INDEX_<NAME>_USERNAME and _PASSWORD, or in netrc.")
     return keyring
@@ -73,16 +79,17 @@ def _log_in(connection: Connection, index: Index, username: str | None, *, token
         raise PipPinnedError("login-without-effect", f"{index.name} {why}: what keyring holds is not used.", context=f"index: {index.name} {index.shown} ({index.origin})")
     keyring = backend()
     user = username or url_user or _TOKEN_USER
-    token = _read_token(index, user, token_stdin=token_stdin)
+    shown = "the user name in its URL" if user == url_user else user  # which may be a token
+    token = _read_token(index, shown, token_stdin=token_stdin)
     name = f"pip-pinned-login-{secrets.token_hex(8)}"
-    _check(index, user, Prober(connection, index, user, token).page_of(name))
+    _check(index, shown, Prober(connection, index, user, token).page_of(name))
     anonymous = Prober(connection, index).page_of(name)
     try:
-        keyring.set_password(service_of(index), user, token)
-        found = keyring.get_credential(service_of(index), None)
-    except Exception as exc:
-        raise PipPinnedError("no-keyring", "keyring did not store the credentials.", context=f"{_name(keyring)}: {type(exc).__name__}: {exc}") from exc
-    sys.stdout.write(f"Stored the credentials of {user} for {index.name} ({index.shown}) in {_name(keyring)}.\n")
+        in_time(lambda: keyring.set_password(service_of(index), user, token))
+        found = in_time(lambda: keyring.get_credential(service_of(index), None))
+    except (Exception, SystemExit) as exc:
+        raise PipPinnedError("no-keyring", "keyring did not store the credentials.", context=f"{backend_name(keyring)}: {type(exc).__name__}: {exc}") from exc
+    sys.stdout.write(f"Stored the credentials of {shown} for {index.name} ({index.shown}) in {backend_name(keyring)}.\n")
     if anonymous.verdict in (Verdict.PRESENT, Verdict.ABSENT):
         sys.stdout.write(f"{index.name} answers without credentials too, so that they could not be verified.\n")
     if found is None:
@@ -108,9 +115,3 @@ def _check(index: Index, user: str, reply: Reply) -> None:
         raise PipPinnedError(
             reply.verdict.value, f"{index.name} refused these credentials; nothing was stored." if refused else f"{index.name} did not answer; nothing was stored.",
             context=f"index: {index.name} {index.shown}\nuser: {user}\nanswer: {reply.words}")
-
-
-def _name(keyring: Any) -> str:
-    from pip_pinned.enforce.keyrings import backend_name
-
-    return backend_name(keyring)

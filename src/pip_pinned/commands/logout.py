@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import Any
 
 from pip_pinned.commands.login import backend, index_named, service_of
 from pip_pinned.enforce.effective import connected
+from pip_pinned.enforce.keyrings import in_time
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
@@ -30,7 +32,7 @@ def main(args: list[str], project: str | None) -> int:
     except PipPinnedError as exc:
         screen.show_error(exc)
         return 1
-    sys.stdout.write(f"Removed the credentials of {', '.join(removed)} for {index.name} ({index.shown}).\n" if removed
+    sys.stdout.write(f"Removed the credentials of {', '.join(_shown(index, user) for user in removed)} for {index.name} ({index.shown}).\n" if removed
                      else f"No credentials were stored for {index.name} ({index.shown}).\n")
     return 0
 
@@ -39,9 +41,9 @@ def _remove(keyring: Any, index: Index, username: str | None) -> list[str]:
     removed: list[str] = []
     try:
         while (found := _find(keyring, index, username)) is not None and found not in removed:
-            keyring.delete_password(service_of(index), found)
+            in_time(partial(keyring.delete_password, service_of(index), found))
             removed.append(found)
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise PipPinnedError("no-keyring", "keyring did not remove the credentials.", context=f"{type(exc).__name__}: {exc}") from exc
     return removed
 
@@ -49,7 +51,11 @@ def _remove(keyring: Any, index: Index, username: str | None) -> list[str]:
 def _find(keyring: Any, index: Index, username: str | None) -> str | None:
     """A user name that credentials are stored with. A keyring that finds nothing without one is asked for those that are likely."""
     for user in (username,) if username else (None, urls.credentials(index.url)[0], "__token__"):
-        found = keyring.get_credential(service_of(index), user)
+        found = in_time(partial(keyring.get_credential, service_of(index), user))
         if found is not None:
             return str(found.username)
     return None
+
+
+def _shown(index: Index, user: str) -> str:
+    return "the user name in its URL" if user == urls.credentials(index.url)[0] else user

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3 import Retry
 
+from pip_pinned.enforce.credentials import transmissible
 from pip_pinned.enforce.effective import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.answers import Verdict, judge
@@ -44,7 +45,9 @@ class Prober:
     """A session of requests set up as pip's is. One of them serves one index, so that nothing is shared between indexes."""
 
     def __init__(self, connection: Connection, index: Index, user: str | None = None, password: str | None = None) -> None:
+        self._connection = connection
         self._index = index
+        self._own = _auth(user, password)
         self._verify = None if connection.verifies(index) else False
         self._timeout = connection.timeout
         self.session = requests.Session()
@@ -53,7 +56,6 @@ class Prober:
         self.session.cert = connection.cert
         self.session.proxies.update(connection.proxies)
         self.session.trust_env = connection.trust_env
-        self.session.auth = (lambda request: request) if user is None else HTTPBasicAuth(user, password or "")  # and never netrc by itself
         retries = Retry(total=connection.retries.total, backoff_factor=connection.retries.backoff_factor,
                         status_forcelist=connection.retries.status_forcelist)
         self.session.mount("https://", _Adapter(connection.ssl_context if self._verify is None else None, retries))
@@ -112,9 +114,12 @@ class Prober:
 
     @contextlib.contextmanager
     def _get(self, url: str) -> Iterator[requests.Response]:
-        if not urls.same_origin(self._index.bare, url):
-            self.session.auth = lambda request: request
-        with self.session.get(url, headers={"Accept": ACCEPT}, timeout=self._timeout, verify=self._verify,
+        """One request with the credentials of whose path it is, as in an install."""
+        owner = self._connection.owner_of(url, self._index)
+        auth = _auth(None, None)
+        if owner is not None:
+            auth = self._own if owner.name == self._index.name else _auth(*self._connection.credentials(owner, refused=False)[:2])
+        with self.session.get(urls.without_credentials(url), headers={"Accept": ACCEPT}, timeout=self._timeout, verify=self._verify, auth=auth,
                               allow_redirects=False, stream=True) as response:
             yield response
 
@@ -122,6 +127,13 @@ class Prober:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         pages = "json" if kind.endswith("json") else "html" if kind.endswith("html") else None
         return Reply(judge(response.status_code, self._index), f"HTTP {response.status_code}", response.status_code, milliseconds, pages, _tls(response))
+
+
+def _auth(user: str | None, password: str | None) -> Callable[[Any], Any]:
+    """Basic authentication, or none: requests by itself would look into netrc."""
+    if user is None:
+        return lambda request: request
+    return HTTPBasicAuth(transmissible(user) or "", transmissible(password) or "")
 
 
 class _Adapter(HTTPAdapter):

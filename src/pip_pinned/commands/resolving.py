@@ -73,14 +73,18 @@ def _package(connection: Connection, item: Mapping[str, Any], lines: Iterable[Ma
     package = LockedPackage(name=name, version=metadata["version"], requires_python=metadata.get("requires_python"))
     if item["is_direct"]:
         return replace(package, direct=_direct(info), because="direct reference")
-    url = urls.without_fragment(info["url"])
-    page = next((line for line in lines if line.get("project") == name and any(file["url"] == url for file in line["files"])), None)
+    url = urls.without_fragment(info["url"])  # concealed, as everything that pip reports
+
+    def is_chosen(file: Mapping[str, Any]) -> bool:
+        return connection.conceal(file["url"]) == url
+
+    page = next((line for line in lines if line.get("project") == name and any(map(is_chosen, line["files"]))), None)
     if page is None:
         raise PipPinnedError("lock-failed", f"No index has listed the file of {name} that pip chose.", context=f"file: {urls.redact(url)}",
                              hint="This is a mistake in pip-pinned; please report it.")
     index = connection.policy.index_named(page["index"]) if page["index"] is not None else None
-    files = tuple(_file(connection, file, chosen=file["url"] == url) for file in page["files"]
-                  if file["url"] == url or (not file["yanked"] and _version_of(file["filename"]) == Version(package.version)))
+    files = tuple(_file(file, chosen=is_chosen(file)) for file in page["files"]
+                  if is_chosen(file) or (not file["yanked"] and _version_of(file["filename"]) == Version(package.version)))
     return replace(package, index=page["index"], index_url=None if index is None else connection.conceal((index.written and _bare(index.written)) or index.bare),
                    files=_checked(name, files, info), because=because.get(name, ""))
 
@@ -99,7 +103,7 @@ def _direct(info: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _file(connection: Connection, file: Mapping[str, Any], *, chosen: bool) -> LockedFile:
+def _file(file: Mapping[str, Any], *, chosen: bool) -> LockedFile:
     strong = {name: value for name, value in file["hashes"].items() if name in ("sha256", "sha384", "sha512")}
     return LockedFile(filename=file["filename"], url=file["url"], hashes=strong, size=file["size"], upload_time=file["upload_time"], chosen=chosen)
 

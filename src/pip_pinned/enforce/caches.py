@@ -29,6 +29,10 @@ def keep_apart(run: Run, session: Any) -> None:
     class ByIndexSerializer(Serializer):  # type: ignore[misc]
         """Reads an entry as fresh for as long as the policy says, whatever the index said when it was stored."""
 
+        def dumps(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+            _forget_varying_credentials(response.headers)
+            return super().dumps(request, response, *args, **kwargs)
+
         def loads(self, request: Any, *args: Any, **kwargs: Any) -> Any:
             response = super().loads(request, *args, **kwargs)
             if response is not None:
@@ -52,7 +56,6 @@ def keep_apart(run: Run, session: Any) -> None:
             response = response() if isinstance(response, weakref.ref) else response
             if response is not None:
                 _override(response.headers, request.keyed.cache_control)
-                _forget_varying_credentials(response.headers)
                 super().cache_response(request.keyed, response, *args, **kwargs)
 
     adapter = session.adapters["https://"]

@@ -21,20 +21,28 @@ def index_of(run: Run, url: str) -> Index | None:
     """The index whose credentials a request may carry: the longest path prefix on the same origin.
 
     A file on its index's own origin counts as the index's, wherever on it the page says it is, and so does what the
-    index redirects to there.
+    index redirects to there. A path that a server may read in more than one way counts as nobody's.
     """
-    here = urls.origin(url)
-    path = urlsplit(url).path
-    best: tuple[int, Index] | None = None
-    for index in run.indexes:
-        prefix = urls.credential_prefix(index.url)
-        if urls.origin(index.url) == here and path.startswith(prefix) and (best is None or len(prefix) > best[0]):
-            best = len(prefix), index
-    if best is not None:
-        return best[1]
     grant = run.grant_of(url)
-    owner = None if grant is None else grant.owner
-    return owner if owner is not None and urls.origin(owner.url) == here else None
+    return owner_of(run.indexes, url, None if grant is None else grant.owner)
+
+
+def owner_of(indexes: tuple[Index, ...], url: str, asked: Index | None) -> Index | None:
+    """``index_of``, where ``asked`` is the index whose page or file the URL is, or that has redirected there."""
+    path, here = urls.path_segments(url), urls.origin(url)
+    if path is None:
+        return None
+    if asked is not None and urls.origin(asked.url) != here:
+        asked = None
+    scopes = [(urls.credential_scope(index.url), index) for index in indexes if urls.origin(index.url) == here]
+    around = [(len(scope), index) for scope, index in scopes if path[: len(scope)] == scope]
+    if not around:
+        return asked
+    longest = max(length for length, _ in around)
+    nearest = [index for length, index in around if length == longest]
+    if asked is not None and any(index.name == asked.name for index in nearest):
+        return asked
+    return nearest[0] if len(nearest) == 1 else None
 
 
 def find(run: Run, index: Index) -> tuple[str | None, str | None, str | None]:
@@ -69,11 +77,15 @@ def described(run: Run, index: Index) -> str:
     return netrc or f"none in the index URL, {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or netrc"
 
 
+def _netrc_places() -> list[str]:
+    places = [os.environ["NETRC"]] if "NETRC" in os.environ else ["~/.netrc", "~/_netrc"]
+    return [os.path.expanduser(place) for place in places]
+
+
 def _netrc(index: Index) -> str:
     from netrc import NetrcParseError, netrc
 
-    places = [os.environ["NETRC"]] if "NETRC" in os.environ else ["~/.netrc", "~/_netrc"]
-    for place in map(os.path.expanduser, places):
+    for place in _netrc_places():
         try:
             if os.path.exists(place) and netrc(place).authenticators(urls.origin(index.url)[1]):
                 return f"from {place}"
@@ -81,6 +93,8 @@ def _netrc(index: Index) -> str:
             return f"{place}:{exc.lineno} cannot be read: {exc.msg}"
         except OSError as exc:
             return f"{place} cannot be read: {exc.strerror}"
+        except ValueError as exc:  # not UTF-8
+            return f"{place} cannot be read: {exc}"
     return ""
 
 
@@ -98,8 +112,17 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
     from pip._internal.network.auth import MultiDomainBasicAuth
     from pip._vendor.requests.utils import get_netrc_auth
 
+    def in_netrc(url: str) -> tuple[str, str] | None:
+        try:
+            found: tuple[str, str] | None = get_netrc_auth(url)
+        except UnicodeDecodeError:
+            return None
+        return found
+
     class OneIndexAuth(MultiDomainBasicAuth):  # type: ignore[misc]
         """pip's own look-up, for one index. What the index has refused once is not sent again."""
+
+        _credentials_to_save: Any
 
         def __init__(self, index: Index) -> None:
             self._index = index
@@ -114,17 +137,26 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         def _get_new_credentials(self, original_url: str, *, allow_netrc: bool = True, allow_keyring: bool = False) -> tuple[str | None, str | None]:
             user, password = self._given
             if user is not None and password is None and allow_netrc:  # a user name is no reason to try an empty password first
-                netrc = get_netrc_auth(original_url)
+                netrc = in_netrc(original_url)
                 allow_netrc = netrc is not None and netrc[0] == user
                 allow_keyring = allow_keyring or self._may_use_keyring()
-            found = super()._get_new_credentials(original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring)
-            user, password = map(_transmissible, found)
+            try:
+                found = super()._get_new_credentials(original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring)
+            except UnicodeDecodeError:  # a netrc in another encoding
+                found = super()._get_new_credentials(original_url, allow_netrc=False, allow_keyring=allow_keyring)
+            user, password = map(transmissible, found)
             if (user or "", password or "") in self._refused:
                 return None, None
             if password is not None and None in self._given:
-                from_netrc = allow_netrc and get_netrc_auth(original_url) == found
+                from_netrc = allow_netrc and in_netrc(original_url) == found
                 run.tried[self._index.name] = _netrc(self._index) if from_netrc else "from keyring"
             return user, password
+
+        def save_credentials(self, resp: Any, **kwargs: Any) -> None:
+            pending: Any = self._credentials_to_save
+            if pending is not None:  # pip would save them for the whole host
+                self._credentials_to_save = pending._replace(url=urls.without_credentials(self._url))
+            super().save_credentials(resp, **kwargs)
 
         def _prompt_for_password(self, netloc: str) -> Any:
             run.tried[self._index.name] = "from the prompt"
@@ -166,7 +198,9 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             index = index_of(run, request.url)
             if index is not None:
                 return request if index.authenticate == "never" else self._of(index)(request)
-            return request if _is_beside_an_index(run, request.url) else super().__call__(request)
+            if _is_beside_an_index(run, request.url) or _only_by_default(run, request.url):
+                return request
+            return super().__call__(request)
 
         def _of(self, index: Index) -> OneIndexAuth:
             auth = self._by_index.get(index.name)
@@ -191,18 +225,36 @@ def look_up(run: Run, auth: Any, index: Index, *, refused: bool) -> tuple[str | 
     if index.authenticate == "never":
         return None, None, None
     own = auth._of(index)
-    user, password = own._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring())
+    found = own.passwords.get(urlsplit(index.bare).netloc.lower())
+    user, password = found or own._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring())
     source = run.tried.get(index.name) or (None if user is None else f"from {find(run, index)[2]}")
     return user, password, source
 
 
 def _is_beside_an_index(run: Run, url: str) -> bool:
     """Whether a URL without credentials of its own is on an index's host, but another port or scheme: netrc and keyring know hosts only."""
-    host = urlsplit(url).hostname
-    return urls.credentials(url)[0] is None and any(urlsplit(index.url).hostname == host for index in run.indexes)
+    host = urls.origin(url)[1].rstrip(".")
+    return urls.credentials(url)[0] is None and any(urls.origin(index.url)[1].rstrip(".") == host for index in run.indexes)
 
 
-def _transmissible(text: str | None) -> str | None:
+def _only_by_default(run: Run, url: str) -> bool:
+    """Whether a file that a page lists elsewhere would get the credentials of netrc's ``default``: the page chose who that is."""
+    from netrc import NetrcParseError, netrc
+
+    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url))) or run.following
+    if grant is None or grant.listing is None:
+        return False
+    for place in _netrc_places():
+        try:
+            if os.path.exists(place):
+                hosts = netrc(place).hosts
+                return "default" in hosts and urls.origin(url)[1] not in hosts
+        except (NetrcParseError, OSError, ValueError):
+            return True
+    return False
+
+
+def transmissible(text: str | None) -> str | None:
     """A text that requests, which encodes credentials in Latin-1, sends in UTF-8 (RFC 7617) where Latin-1 has no word for it."""
     if text is None:
         return None
@@ -221,4 +273,4 @@ def _look_up_first(run: Run, auth: Any, index: Index) -> None:
             "index-auth-failed", f"{index.name} is to be asked with credentials only, and there are none.",
             context=f'index: {index.name} {index.shown} ({index.origin}, authenticate = "always")\ncredentials: {described(run, index)}',
             hint=f"Put them into the index URL, into {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or into netrc or keyring."))
-    auth.passwords[urlsplit(index.bare).netloc] = (user or "", password or "")
+    auth.passwords[urlsplit(index.bare).netloc.lower()] = (user or "", password or "")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
+from collections.abc import Callable
 from typing import Any
+
+from pip_pinned.enforce.run import Run
 
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+"
 _LONG = 8
@@ -13,13 +17,14 @@ _LONG = 8
 def hide(text: str, secrets: dict[str, str]) -> str:
     """The text with every secret replaced, longer ones first.
 
-    A short value may also be an ordinary word or a part of one: it is replaced within URLs only.
+    A short value may also be an ordinary word or a part of one: it is replaced within URLs and between slashes only.
     """
     for value in sorted(secrets, key=len, reverse=True):
         if len(value) >= _LONG or "://" in value:
             text = text.replace(value, secrets[value])
         elif value in text:
             text = re.sub(_URL, lambda url, value=value: url.group().replace(value, secrets[value]), text)  # type: ignore[misc]
+            text = re.sub(rf"(?<=/){re.escape(value)}(?=[/\s?#\"']|$)", lambda _, value=value: secrets[value], text)  # type: ignore[misc]
     return text
 
 
@@ -33,6 +38,10 @@ def hide_in_logs(secrets: dict[str, str]) -> None:
         record = ordinary(*args, **kwargs)
         if isinstance(record.args, tuple) and any(hasattr(argument, "__rich_console__") for argument in record.args):
             return record  # one of our own errors, discreet by itself, or one of pip's, which names no URL; pip draws the object
+        if record.exc_info and record.exc_info[0] is not None:
+            shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            if any(value in shown for value in secrets):
+                record.exc_text = hide(shown, secrets)  # what formatters take instead of formatting it themselves
         try:
             text = record.getMessage()
         except (TypeError, ValueError):  # a message that does not fit its arguments is logging's to report
@@ -42,3 +51,16 @@ def hide_in_logs(secrets: dict[str, str]) -> None:
         return record
 
     logging.setLogRecordFactory(factory)
+
+
+def report_to_dict(run: Run, original: Callable[..., Any], self: Any) -> Any:
+    """pip's report, without the values of variables."""
+    return _concealed(original(self), run.secrets())
+
+
+def _concealed(value: Any, secrets: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _concealed(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_concealed(item, secrets) for item in value]
+    return hide(value, secrets) if isinstance(value, str) and secrets else value

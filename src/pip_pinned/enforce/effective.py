@@ -83,6 +83,10 @@ class Connection:
         """``codec.fingerprint`` of the policy."""
         return self._run.fingerprint
 
+    def owner_of(self, url: str, asked: Index) -> Index | None:
+        """The index whose credentials a request may carry that ``asked`` has led to."""
+        return credentials.owner_of(self.policy.indexes, url, asked)
+
     def verifies(self, index: Index) -> bool:
         """Whether pip makes sure who answers for this index."""
         return index.bare.startswith("https:") and self._session.get_adapter(index.bare) is not self._session._trusted_host_adapter

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pip_pinned.enforce.run import Run
 
@@ -16,13 +17,15 @@ SECONDS, SECONDS_FOR_A_NAME = 9.0, 1.0
 
 def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, username: str | None) -> Any:
     """User name and password from the keyring; None if it has none, or has failed before in this run."""
-    if run.keyring_failed:
-        return None
+    if run.keyring_failed or ("://" not in url and sum(urlsplit(index.bare).netloc == url for index in run.indexes) > 1):
+        return None  # a secret of the whole host belongs to none of several indexes there
     try:
-        if isinstance(self.keyring, str):  # the keyring program
-            return _with_patience(lambda: original(self, url, username))
-        return _in_time(lambda: original(self, url, username))
-    except Exception as exc:  # noqa: BLE001 (a keyring backend may raise anything)
+        ask = _with_patience if isinstance(self.keyring, str) else in_time  # a program, or the package
+        found = ask(lambda: original(self, url, username))
+        if found is not None and not all(isinstance(text, str) for text in found):
+            raise TypeError("it gave something that is no text")  # noqa: TRY301
+        return found
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 (a keyring backend may raise anything)
         run.keyring_failed = True
         if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
             run.note(f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
@@ -32,13 +35,14 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
 def load(run: Run, original: Callable[..., Any], self: Any) -> None:
     """Import the keyring package; pip turns what is raised into its own warning and tries the keyring program."""
     try:
-        _in_time(lambda: original(self))
+        in_time(lambda: original(self))
     except TimeoutError:
         run.keyring_failed = True
         raise
 
 
-def _in_time(ask: Callable[[], Any], seconds: float = SECONDS) -> Any:
+def in_time(ask: Callable[[], Any], seconds: float = SECONDS) -> Any:
+    """What the function returns or raises; TimeoutError once the time is over."""
     outcome: list[Any] = []
     failed: list[BaseException] = []
 
@@ -80,12 +84,12 @@ def backend_name(keyring: Any) -> str:
     if isinstance(keyring, str):
         return keyring
     try:
-        backend = type(_in_time(keyring.get_keyring, SECONDS_FOR_A_NAME))
-    except Exception:  # noqa: BLE001 (it has failed already; this is for the message)
+        backend = type(in_time(keyring.get_keyring, SECONDS_FOR_A_NAME))
+    except (Exception, SystemExit):  # noqa: BLE001 (it has failed already; this is for the message)
         return "keyring"
     return f"{backend.__module__}.{backend.__qualname__}"
 
 
-def _reason(run: Run, exc: Exception) -> str:
+def _reason(run: Run, exc: BaseException) -> str:
     text = run.discreet(str(exc)).strip()
     return text if isinstance(exc, TimeoutError) else f"{type(exc).__name__}{': ' + text if text else ''}"

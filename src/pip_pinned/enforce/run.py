@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from pip_pinned.enforce import failures
 from pip_pinned.policy import names, urls
@@ -31,16 +32,21 @@ class Question:
         self.redirected_to = ""
         self.final_url = ""
         self.lists_project = True
+        self.strayed = False
         self.answered = False
 
 
 class Listing:
-    """A file that an index (None: a local directory of find-links) listed for a project, on that page."""
+    """A file that an index (None: a local directory of find-links) listed for a project, on that page.
 
-    def __init__(self, name: str, index: Index | None, page: str) -> None:
+    ``strayed`` says that the page was reached by way of another origin.
+    """
+
+    def __init__(self, name: str, index: Index | None, page: str, *, strayed: bool = False) -> None:
         self.name = name
         self.index = index
         self.page = page
+        self.strayed = strayed
 
 
 class Grant:
@@ -57,8 +63,10 @@ class Grant:
 
     @property
     def owner(self) -> Index | None:
-        """The index that the URL is asked of."""
-        return self.index if self.listing is None else self.listing.index
+        """The index that the URL is asked of, if only that index itself has led there."""
+        if self.listing is None:
+            return self.index
+        return None if self.listing.strayed else self.listing.index
 
 
 class Run:
@@ -68,7 +76,7 @@ class Run:
     policy is final: nothing that pip is told there about sources counts.
 
     What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``; what may be requested
-    in ``grants``, and ``following`` is the one whose redirects are judged. ``gate_closed`` says that the command searches.
+    in ``grants``, ``following`` is the one whose redirects are judged, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
     ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
@@ -95,6 +103,7 @@ class Run:
         self.listings: dict[tuple[str, str], Listing] = {}
         self.grants: dict[str, Grant] = {}
         self.following: Grant | None = None
+        self.strayed = False
         self.gate_closed = False
         self.build_depth = 0
         self.building: list[Index | None] = []
@@ -159,7 +168,8 @@ class Run:
 
     def list_file(self, name: str, link: Any, index: Index | None, page: str) -> None:
         """Remember that a page listed a file for a project; the first listing of a file counts."""
-        self.listings.setdefault((name, urls.without_fragment(link.url)), Listing(name, index, page))
+        strayed = self.question is not None and self.question.strayed
+        self.listings.setdefault((name, urls.without_fragment(link.url)), Listing(name, index, page, strayed=strayed))
 
     def listing(self, name: str | None, url: str) -> Listing | None:
         """The listing of a file for a project, if any index gave one."""
@@ -170,8 +180,8 @@ class Run:
         self.grants[urls.without_fragment(urls.without_credentials(url))] = grant
 
     def grant_of(self, url: str) -> Grant | None:
-        """What allowed a request of this URL, or of the one that was redirected to it."""
-        return self.grants.get(urls.without_fragment(urls.without_credentials(url))) or self.following
+        """What allowed a request of this URL, or of the one that was redirected to it without leaving its origin."""
+        return self.grants.get(urls.without_fragment(urls.without_credentials(url))) or (None if self.strayed else self.following)
 
     @contextmanager
     def asking(self, question: Question) -> Iterator[Question]:
@@ -207,8 +217,9 @@ class Run:
         for index in self.indexes:
             for name in urls.variables(index.written or ""):
                 value = self.variable(name)
-                if value:
-                    found[value] = "${" + name + "}"
+                if value:  # in every form that a URL may show it in
+                    for form in (quote(value, safe=""), quote(value), unquote(value), value):
+                        found[form] = "${" + name + "}"
         return found
 
     # -- what people see ----------------------------------------------------------------------------------

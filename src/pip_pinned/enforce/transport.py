@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.caches import keep_apart
-from pip_pinned.enforce.credentials import auth_by_index
+from pip_pinned.enforce.credentials import auth_by_index, index_of
 from pip_pinned.enforce.run import Grant, Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -67,7 +67,7 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         failures.stop(failures.unsupported_pip(f"pip asks for {urls.redact(url)}, which none of its known seams announced"))
     if grant is not None and grant.index is not None and grant.index.cache_api is not None:
         _relax(kwargs["headers"], grant.index.cache_api)
-    before, run.following = run.following, grant
+    before, run.following, run.strayed = run.following, grant, False
     try:
         response = original(self, method, url, *args, **kwargs)
     finally:
@@ -75,6 +75,7 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
     question = run.question
     if question is not None and (grant is None or grant.index is not None):
         question.status = response.status_code
+        question.strayed = run.strayed
         steps = [*response.history, response]
         if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
             raise CrossOriginRedirect(response.url)  # followed past get_redirect_target
@@ -90,7 +91,10 @@ def _relax(headers: dict[str, str], cache_control: str) -> None:
 
 def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_request: Any, response: Any) -> None:
     """Where a redirect leads, credentials are looked up anew: requests would send those of netrc to any port of a host."""
+    run.strayed = run.strayed or not urls.same_origin(response.url, prepared_request.url)
     prepared_request.headers.pop("Authorization", None)
+    if index_of(run, prepared_request.url) is not None:
+        prepared_request.url = urls.without_credentials(prepared_request.url)  # a Location does not say who we are
     prepared_request.hooks = {"response": []}
     self.auth(prepared_request)
 
@@ -101,15 +105,25 @@ def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp:
     grant = run.following
     if target is None or grant is None:
         return target
-    absolute = urljoin(resp.url, target)
+    absolute = _joined(resp.url, target)
+    if urlsplit(absolute).scheme not in ("http", "https") or not urls.has_scheme(absolute):
+        if grant.listing is not None:
+            failures.stop(PipPinnedError("off-origin-file", f"A file of {grant.listing.name} is redirected to what is no address on a network.",
+                                         context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {urls.redact(absolute)}"))
+        raise ValueError(f"a redirect to {urls.redact(absolute)}")
     if grant.index is not None:
-        if urlsplit(absolute).scheme not in ("http", "https"):
-            raise ValueError(f"a redirect to {urls.redact(absolute)}")
         if not urls.same_origin(resp.url, absolute) and not grant.index.follow_redirects:
             raise CrossOriginRedirect(absolute)
     elif grant.listing is not None:
         refuse_off_origin(run, grant.listing.name, resp.url, absolute, hashed=grant.hashed, how="redirects to")
     return target
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError:  # brackets that hold no address
+        return target
 
 
 def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool, how: str) -> None:
@@ -121,10 +135,11 @@ def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool,
     if hashed and urlsplit(url).scheme == "http" and urlsplit(page).scheme == "http":
         return
     why = "gives no hash for it" if not hashed else "is secure and the file is not"
+    host = urlsplit(url).hostname
     failures.stop(PipPinnedError(
         "off-origin-file", f"A file of {name} is on another origin than its index, and the index {why}.",
         context=f"package: {name}\npage: {urls.redact(page)} {how}\nfile: {urls.redact(urls.without_fragment(url))}",
-        hint=f'Let the index give hashes, or set allow-file-hosts = ["{urlsplit(url).hostname}"] in the policy.'))
+        hint=f'Let the index give hashes, or set allow-file-hosts = ["{host}"] in the policy.' if host else ""))
 
 
 def allow_listed(run: Run, link: Any, grant: Grant) -> None:

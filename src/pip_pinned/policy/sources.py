@@ -38,6 +38,8 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
     """
     notices: list[str] = []
     declared = declared._replace(indexes=tuple(index._replace(url=pypi) if index.url == PYPI else index for index in declared.indexes))
+    for layer in (flags, ambient):
+        _check_urls(layer)
     declared = _with_credentials_of(declared, (*flags.extra_index_urls, *ambient.extra_index_urls, flags.index_url, ambient.index_url))
     taken = {index.name.lower() for index in declared.indexes}
     ignored: list[str] = []
@@ -150,6 +152,15 @@ def _named(values: Iterable[str], origin: str, others: Iterable[Index], *, requi
 def _split_named(value: str) -> tuple[str | None, str]:
     name, equals, url = value.partition("=")
     return (name, url) if equals and names.is_index_name(name) else (None, value)
+
+
+def _check_urls(layer: Options) -> None:
+    """Everything that is meant as a URL is one: a mistyped one may hold a secret, and would be taken for a path."""
+    named = [_split_named(value)[1] for value in (*layer.indexes, layer.default_index) if value is not None]
+    for value in (*named, layer.index_url, *layer.extra_index_urls, *layer.find_links):
+        if value is not None and ("://" in value or "@" in value) and not urls.has_scheme(value) and not os.path.exists(os.path.expanduser(value)):
+            raise PipPinnedError("bad-url", f"{urls.redact(value)!r} is not an index URL.", hint="Write the whole URL, with https:// or file://; "
+                                 "in user names and passwords write @ : / ? # and % as %40 %3A %2F %3F %23 and %25.")
 
 
 def _check_url(url: str, origin: str) -> None:

@@ -52,15 +52,22 @@ def credentials(url: str) -> tuple[str | None, str | None]:
 
 
 def redact(url: str) -> str:
-    """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare token."""
-    if "://" not in url and not url.startswith("//") and "@" in url:  # no URL at all, and perhaps a secret nevertheless
-        return "****@" + url.rpartition("@")[2]
-    parts = urlsplit(url)
+    """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare token.
+
+    Whatever is no URL and may hold a secret nevertheless is shown without everything up to its last ``@``.
+    """
+    if not has_scheme(url) and "@" in url:
+        scheme, separator, _ = url.partition("://")
+        return f"{scheme if separator and '@' not in scheme else ''}{separator if '@' not in scheme else ''}****@{url.rpartition('@')[2]}"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return url
-    user, colon, _ = userinfo.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}:****@{host}" if colon else f"****@{host}"))
+    user, _, password = userinfo.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{user}:****@{host}" if password else f"****@{host}"))
 
 
 def has_scheme(url: str) -> bool:
@@ -95,14 +102,33 @@ def redact_text(text: str) -> str:
     return re.sub(_USERINFO, "****@", text)
 
 
-def credential_prefix(url: str) -> str:
-    """The path below which an index's credentials belong: its URL's, minus a trailing ``/simple`` or ``/+simple``."""
-    path = urlsplit(url).path.rstrip("/")
-    for ending in ("/+simple", "/simple"):
-        if path.endswith(ending):
-            path = path[: -len(ending)]
-            break
-    return path + "/"
+def credential_scope(url: str) -> tuple[str, ...]:
+    """The path below which an index's credentials belong, as segments: its URL's, minus a trailing ``simple`` or ``+simple``."""
+    segments: list[str] = []
+    for segment in _segments(url):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    return tuple(segments[:-1] if segments[-1:] in (["simple"], ["+simple"]) else segments)
+
+
+def path_segments(url: str) -> tuple[str, ...] | None:
+    """The segments of a URL's path, fully decoded; None if a server may take part of it for a way up (``..``)."""
+    segments = _segments(url)
+    if any(part in (".", "..") for segment in segments for part in re.split(r"[/\\]", segment)):
+        return None
+    return tuple(segment for segment in segments if segment)
+
+
+def _segments(url: str) -> list[str]:
+    found = []
+    for segment in urlsplit(url).path.split("/"):
+        decoded, before = unquote(segment), segment
+        while decoded != before:
+            decoded, before = unquote(decoded), decoded
+        found.append(decoded)
+    return found
 
 
 def file_url(path: str) -> str:
