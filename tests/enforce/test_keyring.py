@@ -116,6 +116,16 @@ def test_the_keyring_program_is_asked_too(pip_version: str, secrets: Secrets, pr
     assert done.code == 0 and private.requests[-1].authorization == ("robot", "s3cret"), done.text
 
 
+def test_a_token_in_the_url_is_not_on_the_command_line_of_the_keyring_program(secrets: Secrets, private: IndexServer) -> None:
+    machine = secrets.machine
+    private.credentials = ("t0ken", "")
+    program = machine.write("programs/keyring", f'#!/bin/sh\necho "$@" >> {machine.project}/argv\nexit 1\n')
+    program.chmod(0o755)
+    machine.write("pip-pinned.toml", (machine.project / "pip-pinned.toml").read_text().replace("://", "://t0ken@", 1))
+    done = machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "subprocess", PATH=f"{program.parent}:/usr/bin:/bin")
+    assert done.code == 0 and "t0ken" not in (machine.project / "argv").read_text() + done.text, done.text
+
+
 @pytest.mark.parametrize("pip_version", LATER)
 def test_a_disabled_keyring_is_not_asked(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
     secrets.machine.pip = pips.pip_of(pip_version)

@@ -187,3 +187,12 @@ def test_an_answer_that_cannot_be_read_is_a_fault_and_nothing_else_is_asked(answ
     done = machine.pinned("install", "--target", "site", "pubdep")
     assert done.code == 1 and "Traceback" not in done.text, done.text
     assert public.requests == [] and machine.installed() == {}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("location", ["http://127.0.0.1:abc/x", "http://[::1/x", "http://127.0.0.1:99999/", "http://\u00fc..x/", "http:///x"])
+def test_a_file_redirected_to_no_address_is_an_error_and_no_crash(location: str, pip_version: str, acme: Machine, private: IndexServer) -> None:
+    acme.pip = pips.pip_of(pip_version)
+    private.answers["/files/.*"] = Answer(302, headers={"Location": location.encode().decode("latin-1")})
+    done = acme.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 1 and "Traceback" not in done.text and acme.installed() == {}, done.text

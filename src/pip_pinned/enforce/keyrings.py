@@ -20,8 +20,11 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
     if run.keyring_failed or ("://" not in url and sum(urlsplit(index.bare).netloc == url for index in run.indexes) > 1):
         return None  # a secret of the whole host belongs to none of several indexes there
     try:
-        ask = _with_patience if isinstance(self.keyring, str) else in_time  # a program, or the package
-        found = ask(lambda: original(self, url, username))
+        is_program = isinstance(self.keyring, str)
+        named = None if is_program and hasattr(self, "_get_creds") else username  # a user name may be a token, and command lines are public
+        found = (_with_patience if is_program else in_time)(lambda: original(self, url, named))
+        if found is not None and username is not None and named is None and found[0] != username:
+            found = None
         if found is not None and not all(isinstance(text, str) for text in found):
             raise TypeError("it gave something that is no text")  # noqa: TRY301
         return found

@@ -101,12 +101,16 @@ def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_req
 
 def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:
     """Judge a redirect before it is followed (CONTRACT 4.4)."""
-    target: str | None = original(self, resp)
+    target: str | None
+    try:
+        target = original(self, resp)
+    except ValueError:  # pip itself cannot read it
+        target = resp.headers["Location"]
     grant = run.following
     if target is None or grant is None:
         return target
     absolute = _joined(resp.url, target)
-    if urlsplit(absolute).scheme not in ("http", "https") or not urls.has_scheme(absolute):
+    if not urls.has_scheme(absolute) or urlsplit(absolute).scheme not in ("http", "https"):
         if grant.listing is not None:
             failures.stop(PipPinnedError("off-origin-file", f"A file of {grant.listing.name} is redirected to what is no address on a network.",
                                          context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {urls.redact(absolute)}"))

@@ -74,7 +74,7 @@ def has_scheme(url: str) -> bool:
     """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or file."""
     try:
         parts: SplitResult = urlsplit(url)
-        parts.port  # noqa: B018 (raises for a port that is no number)
+        origin(url)  # raises for a port that is no number, and for a host that cannot be asked for
     except ValueError:
         return False
     return parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
