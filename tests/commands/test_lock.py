@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -198,6 +200,29 @@ def test_direct_references_as_pep_751_has_them(acme: Machine, private: IndexServ
     assert found["direct-lib"]["archive"]["hashes"] == {"sha256": file.sha256} and found["acme-core"]["index"] == private.url
     evil = public.projects["acme-core"][0].filename
     assert acme.pinned("lock", f"acme-core @ {public.root}/files/{evil}").error == "direct-reference-refused"
+
+
+def test_a_repository_is_locked_by_its_commit(acme: Machine) -> None:
+    for path, text in source_tree("git-lib", "1.0", requires=("pubdep",)).items():
+        acme.write(f"repository/{path}", text)
+    repository = acme.project / "repository"
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@x.example", "-C", str(repository)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"], ["tag", "v1"]):
+        subprocess.run([*git, *words], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    found = _by_name(_lock(acme, f"git-lib @ git+{repository.as_uri()}@v1"))
+    assert found["git-lib"]["vcs"] == {"type": "git", "url": repository.as_uri(), "requested-revision": "v1", "commit-id": commit} and "pubdep" in found
+
+
+def test_size_and_upload_time_are_those_of_the_page(acme: Machine, private: IndexServer) -> None:
+    private.json_pages = True
+    file = private.projects["acme-core"][0]
+    page = private.page("acme-core", [file])
+    data = json.loads(page.body)
+    data["files"][0].update({"size": len(file.content), "upload-time": "2026-01-02T03:04:05.678901Z"})
+    private.answers["/simple/acme-core/"] = Answer(200, json.dumps(data).encode(), page.headers)
+    wheel_entry = _by_name(_lock(acme, "acme-core"))["acme-core"]["wheels"][0]
+    assert wheel_entry["size"] == len(file.content) and wheel_entry["upload-time"].isoformat() == "2026-01-02T03:04:05.678901+00:00"
 
 
 def test_requirements_with_hashes_and_pins(acme: Machine, private: IndexServer, public: IndexServer) -> None:

@@ -83,7 +83,8 @@ def test_the_environment_becomes_what_the_lock_says(pip_version: str, venv: Venv
     assert venv.installed() == {"acme-old": "1.0", "acme-core": "1.0", "acme-app": "2.0", "pubdep": "1.0"}
     done = venv.run("sync")
     assert done.code == 0 and venv.installed() == {"acme-core": "1.0", "acme-app": "2.0", "pubdep": "1.0"}, done.text
-    assert "Nothing to do" in venv.run("sync").out
+    assert "Nothing to do" in venv.run("sync").out and venv.run("sync", "--check").code == 0
+    assert venv.run("uninstall", "-y", "pubdep").code == 0 and venv.run("sync", "--check").code == 1 and "pubdep" not in venv.installed()
     assert "acme-core" not in public.pages_asked()
 
 

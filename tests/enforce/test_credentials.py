@@ -60,6 +60,14 @@ def test_unusual_credentials_arrive_as_they_are(user: str, password: str, guarde
     assert done.code == 0, done.text
 
 
+@pytest.mark.parametrize(("userinfo", "credentials"), [("robot:@", ("robot", "")), ("t0ken@", ("t0ken", "")), ("p%40ss:%3A%2F%25@", ("p@ss", ":/%"))])
+def test_unusual_credentials_in_the_url(userinfo: str, credentials: tuple[str, str], guarded: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.credentials = credentials
+    guarded.write("pip-pinned.toml", POLICY.format(private=private.url.replace("://", f"://{userinfo}"), public=public.url))
+    done = guarded.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 0, done.text
+
+
 def test_uvs_own_variables_count_in_uvs_dialect_only(machine: Machine, private: IndexServer) -> None:
     private.credentials = ("robot", "s3cret")
     uv = {"UV_INDEX_ACME_PROD_USERNAME": "robot", "UV_INDEX_ACME_PROD_PASSWORD": "s3cret"}

@@ -84,6 +84,28 @@ def test_the_keyring_is_asked_for_the_index_after_a_refusal(pip_version: str, se
 
 
 @pytest.mark.parametrize("pip_version", LATER)
+def test_wrong_ones_of_netrc_then_right_ones_of_the_keyring(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
+    secrets.machine.pip = pips.pip_of(pip_version)
+    netrc = Path(secrets.machine.environment["HOME"]) / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login robot password wr0ng\n")
+    netrc.chmod(0o600)
+    secrets.hold({f"{private.url}/": ("robot", "s3cret")})
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.code == 0, done.text
+    sent = [request.authorization for request in private.requests]
+    assert sent[:2] == [("robot", "wr0ng"), ("robot", "s3cret")] and sent.count(("robot", "wr0ng")) == 1, sent
+
+
+@pytest.mark.parametrize("user", ["__token__", "oauth2accesstoken", "aws", "VssSessionToken"])
+def test_a_well_known_user_name_alone_is_completed_from_the_keyring(user: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
+    private.credentials = (user, "s3cret")
+    secrets.hold({f"{private.url}/": (user, "s3cret")})
+    secrets.machine.write("pip-pinned.toml", POLICY.format(private=private.url.replace("://", f"://{user}@"), public=public.url))
+    done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
+    assert done.code == 0 and {request.authorization for request in private.requests} == {(user, "s3cret")}, done.text
+
+
+@pytest.mark.parametrize("pip_version", LATER)
 def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is_sent(pip_version: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
     machine = secrets.machine
     machine.pip = pips.pip_of(pip_version)

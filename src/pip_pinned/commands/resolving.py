@@ -85,12 +85,8 @@ def _package(connection: Connection, item: Mapping[str, Any], lines: Iterable[Ma
     index = connection.policy.index_named(page["index"]) if page["index"] is not None else None
     files = tuple(_file(file, chosen=is_chosen(file)) for file in page["files"]
                   if is_chosen(file) or (not file["yanked"] and _version_of(file["filename"]) == Version(package.version)))
-    return replace(package, index=page["index"], index_url=None if index is None else connection.conceal((index.written and _bare(index.written)) or index.bare),
+    return replace(package, index=page["index"], index_url=None if index is None else connection.conceal(index.bare),
                    files=_checked(name, files, info), because=because.get(name, ""))
-
-
-def _bare(url: str) -> str:
-    return urls.without_credentials(url)
 
 
 def _direct(info: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra")
     parser.add_argument("--inexact", action="store_true", help="remove nothing")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the environment is not what the lock says")
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     parser.add_argument("--trust-lock-indexes", action="store_true", help="accept indexes that the policy does not know, for names without a pin")
     parser.add_argument("--verify-installed", action="store_true", help="reinstall what is installed in the right version, but not from the locked files")
@@ -76,6 +77,8 @@ class _Sync:
         steps += [Step(action="reinstall", name=want.name, now=want.version, then=want.version, index=indexes.get(want.name)) for want in wrong]
         steps += [Step(action="remove", name=name, now=here[name].version, then=None) for name in surplus]
         plan.show(steps)
+        if self._given.check:
+            return 1 if steps else 0
         if self._given.dry_run or not steps:
             return 0
         if surplus and not self._may_remove(len(surplus)):
