@@ -77,6 +77,8 @@ def has_scheme(url: str) -> bool:
         origin(url)  # raises for a port that is no number, and for a host that cannot be asked for
     except ValueError:
         return False
+    if any(bracket in parts.netloc.rpartition("@")[0] for bracket in "[]"):  # which newer Pythons refuse
+        return False
     return parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
 
 
