@@ -71,7 +71,7 @@ def test_hashes_that_the_index_does_not_give_are_computed(acme: Machine, private
     package = _by_name(_lock(acme, "pubdep"))["pubdep"]
     files = {file.filename: file for file in public.projects["pubdep"]}
     for entry in (*package["wheels"], package["sdist"]):
-        assert entry["hashes"] == {"sha256": files[entry["name"]].sha256} and entry["size"] == len(files[entry["name"]].content)
+        assert entry["hashes"] == {"sha256": files[entry["name"]].sha256} and entry.get("size", len(files[entry["name"]].content)) == len(files[entry["name"]].content)
 
 
 def test_a_file_elsewhere_without_a_hash_is_not_locked(acme: Machine, private: IndexServer, public: IndexServer) -> None:
@@ -127,6 +127,26 @@ def test_a_pipfile_and_requirements_files_are_projects_too(acme: Machine, privat
     assert markers == {"acme-core": None, "pubdep": 'os_name != "x"', "acme-build": '"dev" in dependency_groups'}
 
 
+def test_a_pipfile_means_what_pipenv_reads(acme: Machine, private: IndexServer, public: IndexServer) -> None:
+    """A bare version is an exact one; a path is a place beside the Pipfile, and no name on an index."""
+    public.add(wheel("vendored", "6.6"))
+    for path, text in source_tree("local-lib", "1.0").items():
+        acme.write(f"vendored/{path}", text)
+    acme.write("Pipfile", f'[[source]]\nname = "public"\nurl = "{public.url}"\n[packages]\npubdep = "1.0"\nlocal-lib = {{ path = "vendored" }}\n')
+    (acme.project / "below").mkdir()
+    acme.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    found = _by_name(_lock(acme))
+    assert {name: package.get("version") for name, package in found.items()} == {"pubdep": "1.0", "local-lib": None} and found["local-lib"]["directory"]["path"] == "vendored"
+    for entry in ("true", '"1.0 ; import os"', '{ version = "1.0\\nevil" }'):
+        acme.write("Pipfile", f"[packages]\npubdep = {entry}\n")
+        assert acme.pinned("lock").error == "bad-configuration"
+
+
+def test_dynamic_dependencies_are_not_read_as_none(acme: Machine) -> None:
+    acme.write("pyproject.toml", '[project]\nname = "app"\nversion = "1"\ndynamic = ["dependencies"]\n')
+    assert acme.pinned("lock").error == "nothing-to-lock"
+
+
 @pytest.mark.parametrize("pip_version", ACROSS)
 def test_locked_versions_are_kept_until_an_upgrade(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
     acme.pip = pips.pip_of(pip_version)
@@ -167,6 +187,10 @@ def test_check_resolves_only_what_changed(acme: Machine, private: IndexServer, p
     assert done.code == 1 and '-version = "1.0"' in done.out and '+version = "2.0"' in done.out, done.text
     assert (acme.project / "pylock.toml").read_bytes() == before
     acme.write("more.txt", "pubdep\n")
+    lock = acme.project / "pylock.toml"
+    lock.write_text(lock.read_text().replace(private.projects["acme-core"][0].sha256, "0" * 64))
+    assert acme.pinned("lock", "-r", "requirements.txt", "--check").code == 1  # somebody edited it
+    lock.write_bytes(before)
     acme.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url) + 'pubdep = { index = "public" }\n')
     assert acme.pinned("lock", "-r", "requirements.txt", "--check").code == 1  # the policy changed
 

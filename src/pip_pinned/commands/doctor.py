@@ -90,7 +90,7 @@ def _examine(connection: Connection) -> tuple[checkup.IndexHealth, ...]:
             known[index.name] = connection.credentials(index, refused=True)
             if known[index.name][0] is not None:
                 reply, pages = _ask(connection, index, known[index.name])
-        found[index.name] = _judge(index, reply, pages, known[index.name])
+        found[index.name] = _judge(connection, index, reply, pages, known[index.name])
     return tuple(found[index.name] for index in indexes)
 
 
@@ -104,7 +104,7 @@ def _ask(connection: Connection, index: Index, credentials: Credentials) -> tupl
     return reply, (prober.page_of(pinned) if pinned else prober.ask(index.bare.rstrip("/") + "/")).pages
 
 
-def _judge(index: Index, reply: Reply, pages: str | None, credentials: Credentials) -> checkup.IndexHealth:
+def _judge(connection: Connection, index: Index, reply: Reply, pages: str | None, credentials: Credentials) -> checkup.IndexHealth:
     user, password, source = credentials
     words, error = reply.words, None
     if reply.verdict not in (Verdict.PRESENT, Verdict.ABSENT):
@@ -115,8 +115,4 @@ def _judge(index: Index, reply: Reply, pages: str | None, credentials: Credentia
         words = "ok"
     return checkup.IndexHealth(
         name=index.name, url=index.shown, answer=words, error=error, user=(user if password else "a token") if user is not None else None,
-        credentials=source, pages=pages, milliseconds=reply.milliseconds, tls=_tls(index, reply), forwards_to=reply.redirected_to)
-
-
-def _tls(index: Index, reply: Reply) -> str | None:
-    return f"{reply.tls}, not verified" if reply.tls and not index.verify_ssl else reply.tls
+        credentials=source, pages=pages, milliseconds=reply.milliseconds, tls=reply.tls if reply.tls is None or connection.verifies(index.bare) else f"{reply.tls}, not verified", forwards_to=reply.redirected_to)

@@ -8,11 +8,11 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.pylock import Package, Pylock, is_valid_pylock_path
+from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
 from packaging.utils import canonicalize_name
 
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
@@ -21,6 +21,7 @@ from pip_pinned.locks import inputs as locked_inputs
 from pip_pinned.locks import pipfile_lock, pylock, requirements
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import Policy
 from pip_pinned.report import screen
 
 _OUTPUTS = {"pylock": "pylock.toml", "requirements": "requirements.lock.txt", "pipfile-lock": "Pipfile.lock"}
@@ -31,12 +32,14 @@ def main(args: list[str], project: str | None) -> int:
     given, options = _parser().parse_known_args(args)
     from pip_pinned.config.project import find_root, load_policy
 
-    def load() -> Any:
+    def load() -> Policy:
         return load_policy(project)
 
     try:
         root = find_root(project) or Path.cwd()
         with connected(load, options, words_too=True) as connection:
+            if given.format == "requirements" and given.group is None:
+                given.group = []  # a requirements file has no groups to choose from
             return _lock(load, connection, _inputs(given, bool(connection.words), root), options, given, root)
     except ResolutionFailed as exc:
         return exc.code
@@ -76,7 +79,7 @@ def _inputs(given: argparse.Namespace, named: bool, root: Path) -> Inputs:
     return inputs
 
 
-def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path) -> int:
+def _lock(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path) -> int:
     form = given.format or ("pipfile-lock" if inputs.pipfile is not None and (root / "Pipfile.lock").is_file() else "pylock")
     if form == "pipfile-lock" and inputs.pipfile is None:
         raise PipPinnedError("usage", "Pipfile.lock is the lock of a Pipfile.", hint="Lock the project, without names or files; it needs a Pipfile and no [project].")
@@ -96,7 +99,7 @@ def _lock(load: Any, connection: Connection, inputs: Inputs, options: list[str],
     return 0
 
 
-def _text(load: Any, connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path, form: str,
+def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path, form: str,
           path: Path) -> tuple[str | None, int]:
     """The new lock and the number of its packages; None if --check finds that nothing it depends on has changed."""
     if form == "pipfile-lock":
@@ -107,12 +110,17 @@ def _text(load: Any, connection: Connection, inputs: Inputs, options: list[str],
         return text, len(resolution.packages)
     old_path = path if form == "pylock" and path.name != "-" else Path("pylock.toml")
     old = pylock.read(old_path) if old_path.is_file() else None
-    facts = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
-    if given.check and old is not None and form == "pylock" and facts["inputs"] and facts.items() <= pylock.facts_of(old).items():
-        return None, 0
+    facts: dict[str, Any] = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
+    if given.check and not given.upgrade and not given.upgrade_package and old is not None and form == "pylock" and facts["inputs"]:
+        noted = pylock.facts_of(old)
+        if facts.items() <= noted.items() and noted.get("packages") == pylock.digest_of(old):
+            return None, 0
     resolution = resolve(load, connection, inputs, options, {} if old is None or given.upgrade else _freed(_versions(old), given.upgrade_package))
     facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
-    lock = pylock.build(resolution, inputs, facts, Path.cwd() if path.name == "-" else path.resolve().parent)
+    try:
+        lock = pylock.build(resolution, inputs, facts, Path.cwd() if path.name == "-" else path.resolve().parent)
+    except (PylockValidationError, ValueError) as exc:
+        raise PipPinnedError("lock-failed", "What was resolved does not make a valid lock.", context=str(exc)) from exc
     if old is not None:
         _refuse_changed_hashes(old, lock)
     return (pylock.dumps(lock) if form == "pylock" else requirements.dumps(lock, connection.policy)), len(lock.packages)
@@ -129,6 +137,8 @@ def _freed(versions: dict[str, str], names: list[str]) -> dict[str, str]:
 
 def _hashes(package: Package) -> dict[str, Mapping[str, str]]:
     files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
+    if package.archive is not None:
+        return {package.archive.url or package.archive.path or "": package.archive.hashes}
     return {file.filename: file.hashes for file in files}
 
 

@@ -48,7 +48,7 @@ class Prober:
         self._connection = connection
         self._index = index
         self._own = _auth(user, password)
-        self._verify = None if connection.verifies(index) else False
+        self._verify = None if connection.verifies(index.bare) else False
         self._timeout = connection.timeout
         self.session = requests.Session()
         self.session.headers.update(connection.headers)
@@ -114,7 +114,11 @@ class Prober:
 
     @contextlib.contextmanager
     def _get(self, url: str) -> Iterator[requests.Response]:
-        """One request with the credentials of whose path it is, as in an install."""
+        """One request with the credentials of whose path it is, as in an install. Raises ValueError for a place that pip would not ask."""
+        if not self._connection.accepts(url):
+            raise ValueError("pip does not trust it: use https, or --trusted-host for its host")
+        if (None if self._connection.verifies(url) else False) is not self._verify:
+            raise ValueError(f"it leads to {_origin(url)}, where TLS verification is another")
         owner = self._connection.owner_of(url, self._index)
         auth = _auth(None, None)
         if owner is not None:
@@ -169,4 +173,4 @@ def _reason(exc: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    return urls.redact_text(f"{type(cause).__name__}: {cause}")
+    return urls.redact_text(str(cause) if type(cause) is ValueError else f"{type(cause).__name__}: {cause}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
@@ -51,16 +51,21 @@ def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, 
             arguments += ["-r", str(file)]
         report, log, decisions = (place / name for name in ("report.json", "lock.jsonl", "decisions.jsonl"))
         log.touch()
-        code = run_pip(load, ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report), *options, *arguments],
+        code = run_pip(load, ["install", "--dry-run", "--ignore-installed", "--quiet", *options, *arguments, "--report", str(report)],
                        decision_log=str(decisions), lock_log=str(log), preferred=preferred)
         if code:
             raise ResolutionFailed(code)
-        found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"install": [], "environment": {}}
         lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        if not report.exists() and any(line.get("requirement") or line.get("link") for line in lines):
+            raise PipPinnedError("lock-failed", "pip resolved, and wrote no report.", hint="Leave --report out.")
+        found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"install": [], "environment": {}}
         because = {line["name"]: line["because"] for line in map(json.loads, decisions.read_text(encoding="utf-8").splitlines())} if decisions.exists() else {}
         categories = {str(place / f"{number}.txt"): category for number, category in enumerate(inputs.requirements)}
-    packages = [_package(connection, item, lines, because) for item in found["install"]]
-    packages = _related(packages, found, [line for line in lines if "requirement" in line], categories)
+    try:
+        packages = [_package(connection, item, lines, because) for item in found["install"]]
+        packages = _related(packages, found, [line for line in lines if "requirement" in line], categories)
+    except (InvalidRequirement, InvalidVersion) as exc:
+        raise PipPinnedError("lock-failed", "Something that was resolved has metadata that no lock can hold.", context=str(exc).splitlines()[0]) from exc
     return Resolution(packages=tuple(_with_hashes(connection, packages)), environment=found.get("environment", {}))
 
 
@@ -76,7 +81,7 @@ def _package(connection: Connection, item: Mapping[str, Any], lines: Iterable[Ma
     url = urls.without_fragment(info["url"])  # concealed, as everything that pip reports
 
     def is_chosen(file: Mapping[str, Any]) -> bool:
-        return connection.conceal(file["url"]) == url
+        return connection.hidden(file["url"]) == url
 
     page = next((line for line in lines if line.get("project") == name and any(map(is_chosen, line["files"]))), None)
     if page is None:
@@ -85,7 +90,7 @@ def _package(connection: Connection, item: Mapping[str, Any], lines: Iterable[Ma
     index = connection.policy.index_named(page["index"]) if page["index"] is not None else None
     files = tuple(_file(file, chosen=is_chosen(file)) for file in page["files"]
                   if is_chosen(file) or (not file["yanked"] and _version_of(file["filename"]) == Version(package.version)))
-    return replace(package, index=page["index"], index_url=None if index is None else connection.conceal(index.bare),
+    return replace(package, index=page["index"], index_url=None if index is None else connection.lock_url(index),
                    files=_checked(name, files, info), because=because.get(name, ""))
 
 
@@ -112,14 +117,14 @@ def _version_of(filename: str) -> Version | None:
 
 
 def _checked(name: str, files: tuple[LockedFile, ...], info: Mapping[str, Any]) -> tuple[LockedFile, ...]:
-    """The chosen file has the hash that pip saw, if it saw one."""
+    """The chosen file has the hash that pip saw; it is that one that counts where the page gives none."""
     seen = (_direct(info).get("archive_info") or {}).get("hashes") or {}
+    checked = []
     for file in files:
-        if file.chosen:
-            both = file.hashes.keys() & seen.keys()
-            if any(file.hashes[algorithm] != seen[algorithm] for algorithm in both):
-                raise PipPinnedError("hash-changed", f"The index changed the hash of {file.filename} while {name} was locked.", context=f"file: {urls.redact(file.url)}")
-    return files
+        if file.chosen and any(file.hashes[algorithm] != seen[algorithm] for algorithm in file.hashes.keys() & seen.keys()):
+            raise PipPinnedError("hash-changed", f"The index changed the hash of {file.filename} while {name} was locked.", context=f"file: {urls.redact(file.url)}")
+        checked.append(replace(file, hashes={"sha256": seen["sha256"]}) if file.chosen and not file.hashes and "sha256" in seen else file)
+    return tuple(checked)
 
 
 # -- hashes that the index does not give ---------------------------------------------------------------------------
@@ -152,7 +157,11 @@ def _with_hashes(connection: Connection, packages: list[LockedPackage]) -> list[
 
 def _refuse_off_origin(policy: Policy, package: LockedPackage, file: LockedFile, index: Index | None) -> None:
     """CONTRACT 4.4: without a hash from its page a file has to be on the index's origin."""
-    if index is None or urls.same_origin(index.url, file.url) or urlsplit(file.url).hostname in policy.allow_file_hosts:
+    if index is None:
+        if urls.local_path(file.url) is None:
+            raise PipPinnedError("lock-failed", f"A file of {package.name} is on no index, and nothing gives its hash.", context=f"file: {urls.redact(file.url)}")
+        return
+    if urls.has_scheme(file.url) and (urls.same_origin(index.url, file.url) or urlsplit(file.url).hostname in policy.allow_file_hosts):
         return
     raise PipPinnedError("off-origin-file", f"A file of {package.name} is on another origin than its index, and the index gives no hash for it.",
                          context=f"index: {index.name} {index.shown}\nfile: {urls.redact(file.url)}", hint="Let the index give hashes, or set allow-file-hosts in the policy.")
@@ -160,7 +169,7 @@ def _refuse_off_origin(policy: Policy, package: LockedPackage, file: LockedFile,
 
 def _concealed(connection: Connection, package: LockedPackage) -> LockedPackage:
     """The values of variables are no part of a lock (CONTRACT 2.7)."""
-    return replace(package, files=tuple(replace(file, url=connection.conceal(file.url)) for file in package.files))
+    return replace(package, files=tuple(replace(file, url=connection.lock_file_url(file.url)) for file in package.files))
 
 
 # -- who requires whom, and where -------------------------------------------------------------------------------
@@ -178,10 +187,13 @@ def _related(packages: list[LockedPackage], report: Mapping[str, Any], roots: li
             category = next((category for path, category in categories.items() if f"-r {path} " in (root["from"] or "")), "")
             for reached in _reach(name, extras, metadata, environment, edges):
                 needed[reached].setdefault(category, set()).add(root["marker"])
+    lost = sorted(name for name, by_category in needed.items() if not by_category)
+    if lost:
+        raise PipPinnedError("lock-failed", f"Nothing that was asked for requires {', '.join(lost)}.", hint="Name direct references, as in: name @ git+https://…")
     related = []
     for package in packages:
         by_category = {category: _any_of(where) for category, where in needed[package.name].items()}
-        marker = _any_of({_condition(category, where) for category, where in by_category.items()}) if by_category else None
+        marker = _any_of({_condition(category, where) for category, where in by_category.items()})
         related.append(replace(package, requires=tuple(sorted(edges[package.name])), marker=marker, categories=by_category))
     return related
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from packaging.version import Version
 
 from pip_pinned.commands import environment
 from pip_pinned.enforce.effective import Connection, connected
@@ -30,8 +33,8 @@ def main(args: list[str], project: str | None) -> int:
         return load_policy(project)
 
     try:
-        with connected(load, options) as connection:
-            return _Sync(load, connection, options, given).run()
+        with connected(load, options, words_too=True) as connection:
+            return _Sync(load, connection, [word for word in options if word not in connection.words], given).run()
     except PipPinnedError as exc:
         screen.show_error(exc)
         return 2 if exc.code == "usage" else 1
@@ -40,9 +43,9 @@ def main(args: list[str], project: str | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "pip-pinned sync", allow_abbrev=False, usage="pip-pinned sync [LOCK] [options] [options of pip install]",
-        description="Make this environment equal to a lock: pylock.toml (of any tool) or Pipfile.lock. Everything comes from its recorded index, "
-        "by its hash; what the lock does not name is removed, but for pip, setuptools, wheel, pip-pinned and what it needs.")
-    parser.add_argument("lock", nargs="?", metavar="LOCK", help="the lock (default: pylock.toml, else Pipfile.lock)")
+        epilog="LOCK is pylock.toml or Pipfile.lock in this directory unless it is named.",
+        description="Make this environment equal to a lock: pylock.toml (of any tool) or Pipfile.lock. Every file comes by its hash and from its recorded index "
+        "(build requirements of sdists, which no lock has, as the policy says). What the lock does not name is removed, but for pip, setuptools, wheel, pip-pinned and what it needs.")
     parser.add_argument("--group", action="append", default=None, metavar="NAME", help="a dependency group, or a category of Pipfile.lock")
     parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra")
     parser.add_argument("--inexact", action="store_true", help="remove nothing")
@@ -55,15 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Refused(Exception):
+    """Why an entry of a lock may not be."""
+
+
 class _Sync:
     def __init__(self, load: Callable[[], Policy], connection: Connection, options: list[str], given: argparse.Namespace) -> None:
         self._load = load
         self._connection = connection
         self._options = options
         self._given = given
-        self._trusted: dict[str, str] = {}  # URL and name of indexes that only the lock knows
+        self._trusted: dict[str, Index] = {}  # by URL: indexes that only the lock knows
 
     def run(self) -> int:
+        self._check_usage()
         path = self._path()
         everything = self._wanted(path)
         indexes = self._judge(everything, path)
@@ -88,9 +96,16 @@ class _Sync:
             code = run_pip(self._load, ["uninstall", "--yes", "--quiet", *surplus])
         return code
 
+    def _check_usage(self) -> None:
+        if len(self._connection.words) > 1:
+            raise PipPinnedError("usage", f"One lock at a time, not {' and '.join(self._connection.words)}.")
+        if self._connection.elsewhere:
+            raise PipPinnedError("usage", "sync makes the environment that it runs in equal to the lock, and an option, PIP_* or pip.conf "
+                                 f"leads pip to another place ({', '.join(self._connection.elsewhere)}).")
+
     def _path(self) -> Path:
-        if self._given.lock is not None:
-            return Path(self._given.lock)
+        if self._connection.words:
+            return Path(self._connection.words[0])
         path = next((Path(name) for name in ("pylock.toml", "Pipfile.lock") if Path(name).is_file()), None)
         if path is None:
             raise PipPinnedError("bad-lock", "There is no pylock.toml and no Pipfile.lock here.", hint="pip-pinned lock writes one.")
@@ -98,6 +113,8 @@ class _Sync:
 
     def _wanted(self, path: Path) -> list[Wanted]:
         if path.name == "Pipfile.lock":
+            if self._given.extra:
+                raise PipPinnedError("usage", "A Pipfile.lock has no extras.")
             names = {"dev": "develop", "dev-packages": "develop"}
             return wanted.of_pipfile_lock(path, [names.get(group, group) for group in self._given.group or ()])
         lock = pylock.read(path)
@@ -118,40 +135,62 @@ class _Sync:
         found: dict[str, str] = {}
         refused: list[str] = []
         for want in everything:
-            decision = self._connection.decide(want.name)
-            index = self._index_of(want)
-            if want.line is not None:
-                if decision.pinned:
-                    refused.append(f"{want.name}: {urls.redact_text(want.line)}, and it is pinned ({decision.because})")
-                continue
-            if not want.hashes:
-                refused.append(f"{want.name}: it has no hash")
-            elif decision.pinned and (index is None or not decision.indexes or decision.indexes[0].name != index.name):
-                pin = decision.indexes[0].shown if decision.indexes else "no index"
-                refused.append(f"{want.name}: the lock says {_said(want)}, the pin {pin} ({decision.because})")
-            elif index is not None:
-                found[want.name] = index.name
-            elif self._given.trust_lock_indexes and want.index_url is not None and urls.has_scheme(want.index_url):
-                found[want.name] = self._trusted.setdefault(want.index_url, f"lock-index-{len(self._trusted) + 1}")
+            try:
+                index = self._judge_one(want)
+            except _Refused as exc:
+                refused.append(f"{want.name}: {exc}")
             else:
-                refused.append(f"{want.name}: {_said(want)} is not in the policy (--trust-lock-indexes accepts it)")
+                if index is not None:
+                    found[want.name] = index.name
         if refused:
             raise PipPinnedError("lock-entry-refused", f"{path} may not say where these packages come from; nothing was changed.", context="\n".join(refused),
                                  hint="Lock again under the policy.")
         return found
 
-    def _index_of(self, want: Wanted) -> Index | None:
-        revealed = None if want.index_url is None else self._connection.reveal(want.index_url)
-        return next((index for index in self._connection.policy.indexes if wanted.is_same_index(want, index.name, index.bare, revealed)), None)
+    def _judge_one(self, want: Wanted) -> Index | None:
+        """The index that the package is to come from; None for one from somewhere else. Raises _Refused."""
+        decision = self._connection.decide(want.name)
+        if want.kind in ("index", "archive") and not want.hashes:
+            raise _Refused("it has no hash")
+        if want.kind != "index":
+            declared = decision.refusal == "not-on-an-index" and want.kind in ("vcs", "directory")
+            if decision.pinned and not declared:
+                raise _Refused(f"{urls.redact_text(want.line or '')}, and it is pinned ({decision.because})")
+            return None
+        index = next((index for index in self._connection.policy.indexes if wanted.is_same_index(want, index.name, self._connection.lock_url(index))), None)
+        allowed = [each.name for each in (*decision.indexes, *([decision.first] if decision.first else []))]
+        if decision.refusal is not None or (decision.pinned and (index is None or index.name not in allowed)):
+            pin = decision.indexes[0].shown if decision.indexes else "no index"
+            raise _Refused(f"the lock says {_said(want)}, the policy {pin} ({decision.because})")
+        if index is not None:
+            if index.name not in allowed:
+                raise _Refused(f"the lock says {_said(want)}, and names without a pin do not come from there ({decision.because})")
+            return index
+        if not self._given.trust_lock_indexes or want.index_url is None or not urls.has_scheme(want.index_url) or urls.credentials(want.index_url)[0] is not None:
+            raise _Refused(f"{_said(want)} is not in the policy (--trust-lock-indexes accepts it)")
+        fresh = Index(name=f"lock-index-{len(self._trusted) + 1}", url=want.index_url, origin="the lock", explicit=True)
+        return self._trusted.setdefault(want.index_url, fresh)
+
+    def _policy(self) -> Policy:
+        """The declared policy, with the indexes that only the lock knows: for what it pins to them, and nothing else."""
+        declared = self._load()
+        return declared._replace(indexes=(*self._trusted.values(), *declared.indexes))
 
     def _may_remove(self, count: int) -> bool:
         if self._given.yes or not sys.stdin.isatty():
             return True
-        return input(f"Remove {count} packages? [y/N] ").strip().lower() in ("y", "yes")
+        try:
+            answer = input(f"Remove {count} packages? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() in ("y", "yes"):
+            return True
+        sys.stderr.write("pip-pinned: nothing was changed; --inexact removes nothing.\n")
+        return False
 
     def _install(self, wants: list[Wanted], indexes: dict[str, str], *more: str) -> int:
-        hashed = [want for want in wants if want.hashes]
-        others = [want for want in wants if not want.hashes]  # repositories and directories, which have none
+        hashed = [want for want in wants if want.kind in ("index", "archive")]
+        others = [want for want in wants if want.kind in ("vcs", "directory")]  # which have none
         code = self._run_pip("install", hashed, indexes, "--require-hashes", *more) if hashed else 0
         return code or (self._run_pip("install", others, indexes, *more) if others else 0)
 
@@ -159,13 +198,12 @@ class _Sync:
         with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
             file = Path(directory, "requirements.txt")
             file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
-            extra = [word for url, name in self._trusted.items() for word in ("--index", f"{name}={url}")]
             pins = {want.name: indexes[want.name] for want in wants if want.name in indexes and not self._connection.decide(want.name).pinned}
-            return run_pip(self._load, [command, "--quiet", "--no-deps", "-r", str(file), *more, *extra, *self._options], pins=pins)
+            return run_pip(self._policy, [command, "--quiet", "--no-deps", "-r", str(file), *more, *self._options], pins=pins)
 
     def _unverified(self, present: list[Wanted], indexes: dict[str, str], here: dict[str, Any]) -> list[Wanted]:
         """What is installed in the right version, and not from the file that the lock selects."""
-        hashed = [want for want in present if want.hashes and want.line is None]
+        hashed = [want for want in present if want.kind == "index"]
         with tempfile.TemporaryDirectory(prefix="pip-pinned-verify-") as directory:
             code = self._run_pip("download", hashed, indexes, "--require-hashes", "--dest", directory) if hashed else 0
             if code:
@@ -175,7 +213,15 @@ class _Sync:
 
 
 def _is_there(want: Wanted, here: dict[str, Any]) -> bool:
-    return want.version is not None and want.line is None and want.name in here and here[want.name].version == want.version
+    """Whether that version is installed, and for what is not from an index, whether it was installed from that place."""
+    distribution = here.get(want.name)
+    if distribution is None:
+        return False
+    if want.kind == "index":
+        return want.version is not None and Version(distribution.version) == Version(want.version)
+    said = json.loads(distribution.read_text("direct_url.json") or "{}")
+    commit = said.get("vcs_info", {}).get("commit_id")
+    return said.get("url", "").rstrip("/") == (want.url or "").rstrip("/") and (commit is None or f"@{commit}" in (want.line or ""))
 
 
 def _line(want: Wanted) -> str:

@@ -63,7 +63,7 @@ def _read_dependency(draft: Draft, package: str, dependencies: Table) -> None:
         return
     entries = dependencies.table_or_tables(package)
     pattern = names.normalize(package)
-    sources = {entry.data.get("source") for entry in entries}
+    sources = {(entry.data.get("source"), any(key in entry.data for key in _ELSEWHERE)) for entry in entries}
     for entry in entries[:1] if len(sources) == 1 else entries:
         source = entry.text("source")
         if source is None and not any(key in entry.data for key in _ELSEWHERE):

@@ -10,7 +10,7 @@ from pip_pinned.enforce import credentials, failures
 from pip_pinned.enforce.discretion import hide
 from pip_pinned.enforce.launch import install
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy import names
+from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index, Policy
 
@@ -24,6 +24,9 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
     with _parsed(run, args) as (_, options, words):
         decisions = [run.decide(_name(word)) for word in (*words, *_in_files(options))]
         return run.policy, decisions
+
+
+_ELSEWHERE = ("python", "target_dir", "prefix_path", "root_path", "use_user_site")
 
 
 class _Listening(Run):
@@ -42,10 +45,11 @@ class Connection:
 
     ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
     ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
-    about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options.
+    about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options,
+    ``elsewhere`` the options by which pip would install into another place than this environment.
     """
 
-    def __init__(self, run: _Listening, session: Any, words: list[str]) -> None:
+    def __init__(self, run: _Listening, session: Any, words: list[str], elsewhere: list[str]) -> None:
         import pip
 
         self._run = run
@@ -53,6 +57,7 @@ class Connection:
         self.pip_version: str = pip.__version__
         self.policy = run.policy
         self.words = words
+        self.elsewhere = elsewhere
         self.notices = run.notices
         self.verify: bool | str = session.verify
         self.cert: str | tuple[str, str] | None = session.cert
@@ -64,15 +69,19 @@ class Connection:
         self.retries: Any = adapter.max_retries
         self.ssl_context: Any = getattr(adapter, "_ssl_context", None)
 
-    def conceal(self, url: str) -> str:
-        """The URL with the values of the variables that indexes are written with replaced by their names (CONTRACT 2.7)."""
-        return hide(url, self._run.secrets())
+    def hidden(self, text: str) -> str:
+        """A text as pip reports it under this policy: without the value of any variable of an index URL."""
+        return hide(text, self._run.secrets())
 
-    def reveal(self, url: str) -> str:
-        """The inverse of ``conceal``."""
-        for value, name in self._run.secrets().items():
-            url = url.replace(name, value)
-        return url
+    def lock_url(self, index: Index) -> str:
+        """The URL of an index as it may stand in a lock: no credentials, variables as written (CONTRACT 2.7)."""
+        written = urls.without_credentials(index.written or "")
+        return written if urls.variables(written) else index.bare
+
+    def lock_file_url(self, url: str) -> str:
+        """The URL of a file as it may stand in a lock: the values of variables in paths and hosts are replaced by their names."""
+        placed = {name for index in self.policy.indexes for name in urls.variables(urls.without_credentials(index.written or ""))}
+        return hide(url, {value: name for value, name in self._run.secrets().items() if name[2:-1] in placed})
 
     def decide(self, name: str) -> Decision:
         """Where a name is searched."""
@@ -87,9 +96,15 @@ class Connection:
         """The index whose credentials a request may carry that ``asked`` has led to."""
         return credentials.owner_of(self.policy.indexes, url, asked)
 
-    def verifies(self, index: Index) -> bool:
-        """Whether pip makes sure who answers for this index."""
-        return index.bare.startswith("https:") and self._session.get_adapter(index.bare) is not self._session._trusted_host_adapter
+    def verifies(self, url: str) -> bool:
+        """Whether pip makes sure who answers for this URL."""
+        return url.startswith("https:") and self._session.get_adapter(url) is not self._session._trusted_host_adapter
+
+    def accepts(self, url: str) -> bool:
+        """Whether pip asks this origin at all: https, this machine, or a trusted host."""
+        from pip._internal.models.link import Link
+
+        return bool(self._session.is_secure_origin(Link(url)))
 
     def credentials(self, index: Index, *, refused: bool) -> tuple[str | None, str | None, str | None]:
         """User name, password, and where they come from. Keyring is asked once the index has ``refused``, or as pip would; nobody is prompted.
@@ -110,7 +125,7 @@ def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = 
     with _parsed(run, args) as (command, options, words):
         if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
-        yield Connection(run, command._build_session(options), words)
+        yield Connection(run, command._build_session(options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
 
 
 @contextmanager

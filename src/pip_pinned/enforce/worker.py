@@ -16,7 +16,7 @@ def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | 
             preferred: dict[str, str] | None = None, pins: dict[str, str] | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
-    The rest is for ``lock`` (see ``locking``). stdout of pip goes to stderr, so that ours is the command's own.
+    ``pins`` (name and index) are for names that have none; the rest is for ``lock`` (see ``locking``). stdout of pip goes to stderr, so that ours is the command's own.
     """
     import pip
 

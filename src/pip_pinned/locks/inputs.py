@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.dependency_groups import DependencyGroupResolver
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pip_pinned.policy.errors import PipPinnedError
@@ -52,7 +53,7 @@ def of_project(root: Path, extras: list[str], groups: list[str] | None) -> Input
     if "project" in document or (document.get("dependency-groups") and groups):
         return _of_pyproject(document, extras, groups)
     if (root / "Pipfile").is_file():
-        return _of_pipfile(_toml(root / "Pipfile"), groups)
+        return _of_pipfile(_toml(root / "Pipfile"), groups, root)
     for name in ("requirements.in", "requirements.txt"):
         if (root / name).is_file():
             return Inputs(arguments=["-r", str(root / name)])
@@ -74,6 +75,9 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _of_pyproject(document: Mapping[str, Any], extras: list[str], groups: list[str] | None) -> Inputs:
     project = document.get("project", {})
+    dynamic = {"dependencies", "optional-dependencies"} & set(project.get("dynamic", ()))
+    if dynamic:
+        raise PipPinnedError("nothing-to-lock", f"The project's {min(dynamic)} are dynamic: only building it tells them.", hint="Lock it by building it: pip-pinned lock -e .")
     inputs = Inputs(requirements={"": list(project.get("dependencies", ()))}, requires_python=project.get("requires-python"))
     optional = {canonicalize_name(name): lines for name, lines in project.get("optional-dependencies", {}).items()}
     for extra in map(canonicalize_name, extras):
@@ -93,38 +97,54 @@ def _group(found: Mapping[str, Any], name: str) -> list[str]:
         raise PipPinnedError("nothing-to-lock", f"The dependency group {name!r} cannot be read.", context=str(exc)) from exc
 
 
-def _of_pipfile(document: Mapping[str, Any], groups: list[str] | None) -> Inputs:
+def _of_pipfile(document: Mapping[str, Any], groups: list[str] | None, root: Path) -> Inputs:
     inputs = Inputs(pipfile=document)
     for category, packages in document.items():
         if category in _NOT_CATEGORIES or not isinstance(packages, dict):
             continue
         name = "" if category == "packages" else f"group:{'dev' if category == 'dev-packages' else category}"
         if name == "" or groups is None or name.partition(":")[2] in groups:
-            inputs.requirements[name] = [_pipfile_line(package, entry) for package, entry in packages.items()]
+            inputs.requirements[name] = [_pipfile_line(package, entry, root) for package, entry in packages.items()]
     version = document.get("requires", {}).get("python_version")
     inputs.requires_python = f"=={version}.*" if version else None
     return inputs
 
 
-def _pipfile_line(package: str, entry: Any) -> str:
-    """A Pipfile entry as a line of a requirements file. Source: https://pipenv.pypa.io/en/latest/pipfile.html"""
-    if not isinstance(entry, dict):
-        return package + ("" if entry in ("*", "") else str(entry))
+def _pipfile_line(package: str, entry: Any, root: Path) -> str:
+    """A Pipfile entry as a line of a requirements file. Source: https://pipenv.pypa.io/en/latest/pipfile.html
+
+    Raises PipPinnedError ``bad-configuration`` for what does not come out as a requirement of that very project.
+    """
+    if not isinstance(entry, (str, dict)):
+        raise _bad_entry(package, "neither a version nor a table")
+    entry = {"version": entry} if isinstance(entry, str) else entry
     extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
-    version = entry.get("version", "*")
     markers = [f"({entry['markers']})"] if entry.get("markers") else []
     markers += [f"{key} {entry[key]}" for key in _MARKER_KEYS if key in entry]
     condition = f" ; {' and '.join(markers)}" if markers else ""
     if "path" in entry:
-        return ("-e " if entry.get("editable") else "") + str(entry["path"]) + extras + condition
-    for vcs in ("git", "hg", "svn", "bzr"):
-        if vcs in entry:
-            reference = f"@{entry['ref']}" if entry.get("ref") else ""
-            subdirectory = f"#subdirectory={entry['subdirectory']}" if entry.get("subdirectory") else ""
-            return f"{package}{extras} @ {vcs}+{entry[vcs]}{reference}{subdirectory}{condition}"
-    if "file" in entry or "uri" in entry:
-        return f"{package}{extras} @ {entry.get('file') or entry.get('uri')}{condition}"
-    return f"{package}{extras}{'' if version in ('*', '') else version}{condition}"
+        return ("-e " if entry.get("editable") else "") + (root / str(entry["path"])).resolve().as_uri() + condition
+    place = next((f"{vcs}+{entry[vcs]}" for vcs in ("git", "hg", "svn", "bzr") if vcs in entry), None)
+    if place is not None:
+        place += (f"@{entry['ref']}" if entry.get("ref") else "") + (f"#subdirectory={entry['subdirectory']}" if entry.get("subdirectory") else "")
+    elif "file" in entry or "uri" in entry:
+        place = str(entry.get("file") or entry.get("uri"))
+        place = place if "://" in place else (root / place).resolve().as_uri()
+    version = str(entry.get("version", "*")).strip()
+    if version and version != "*" and version[0] not in "<>=!~":
+        version = "==" + version
+    line = f"{package}{extras}" + (f" @ {place}" if place is not None else "" if version == "*" else version) + condition
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement as exc:
+        raise _bad_entry(package, str(exc).splitlines()[0]) from exc
+    if canonicalize_name(requirement.name) != canonicalize_name(package):
+        raise _bad_entry(package, f"it reads as {line!r}")
+    return line
+
+
+def _bad_entry(package: str, why: str) -> PipPinnedError:
+    return PipPinnedError("bad-configuration", f"The entry of {package} in the Pipfile cannot be read.", context=why)
 
 
 def digest(inputs: Inputs, options: list[str], root: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from packaging.pylock import Package, Pylock
 
 from pip_pinned.policy import urls
+from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
 
 
@@ -14,14 +15,15 @@ def dumps(lock: Pylock, policy: Policy) -> str:
 
 
 def _requirement(package: Package, policy: Policy) -> str:
-    marker = f" ; {package.marker}" if package.marker and "dependency_groups" not in str(package.marker) and "extras" not in str(package.marker) else ""
-    if package.directory is not None:
-        return f"{'-e ' if package.directory.editable else ''}{package.directory.path}\n"
-    if package.vcs is not None:
-        place = f"#subdirectory={package.vcs.subdirectory}" if package.vcs.subdirectory else ""
-        return f"{package.name} @ {package.vcs.type}+{package.vcs.url}@{package.vcs.commit_id}{place}{marker}\n"
+    if package.directory is not None or package.vcs is not None or (package.archive is not None and package.archive.url is None):
+        raise PipPinnedError("lock-failed", f"{package.name} is from a directory or a repository, which a requirements file with hashes cannot hold.",
+                             hint="Use pylock.toml.")
+    if package.marker and ("dependency_groups" in str(package.marker) or "extras" in str(package.marker)):
+        raise PipPinnedError("lock-failed", f"{package.name} is there for an extra or a group only, which a requirements file cannot say.",
+                             hint="Use pylock.toml, or leave --extra and --group out.")
+    marker = f" ; {package.marker}" if package.marker else ""
     if package.archive is not None:
-        return f"{package.name} @ {package.archive.url or package.archive.path}{marker} \\\n    " + " \\\n    ".join(
+        return f"{package.name} @ {package.archive.url}{marker} \\\n    " + " \\\n    ".join(
             f"--hash={name}:{value}" for name, value in sorted(package.archive.hashes.items())) + "\n"
     files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
     hashes = sorted({f"--hash={name}:{value}" for file in files for name, value in file.hashes.items()})

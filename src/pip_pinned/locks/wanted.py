@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from packaging.markers import Marker
 from packaging.pylock import PackageArchive, PackageDirectory, PackageVcs, Pylock, PylockSelectError
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -18,18 +20,20 @@ from pip_pinned.policy.errors import PipPinnedError
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One package. ``hashes`` are ``sha256:…`` of the files that will do; ``index_url`` or ``index_name`` is where they are from.
+    """One package. ``kind`` is ``index``, ``archive``, ``vcs`` or ``directory``.
 
-    ``line`` is the requirement for a package from a URL, a repository or a directory, None for one from an index;
-    ``filename`` is the file that was selected, where one was.
+    ``hashes`` are ``sha256:…`` of the files that will do; ``index_url`` or ``index_name`` is where they are from. ``line`` is the
+    requirement for what is not from an index, and ``url`` its place (PEP 610); ``filename`` is the file that was selected, where one was.
     """
 
     name: str
     version: str | None
+    kind: str = "index"
     hashes: tuple[str, ...] = ()
     index_url: str | None = None
     index_name: str | None = None
     line: str | None = None
+    url: str | None = None
     filename: str | None = None
 
 
@@ -49,18 +53,31 @@ def of_pylock(lock: Pylock, base: Path, extras: Iterable[str], groups: Iterable[
 def _of_package(package: Any, dist: Any, base: Path) -> Wanted:
     version = None if package.version is None else str(package.version)
     if isinstance(dist, PackageDirectory):
-        path = (base / dist.path / (dist.subdirectory or "")).resolve()
-        return Wanted(name=package.name, version=version, line=f"-e {path}" if dist.editable else str(path))
+        return _directory(package.name, version, base / dist.path / (dist.subdirectory or ""), editable=bool(dist.editable))
     if isinstance(dist, PackageVcs):
         subdirectory = f"#subdirectory={dist.subdirectory}" if dist.subdirectory else ""
         url = dist.url or (base / (dist.path or "")).resolve().as_uri()
-        return Wanted(name=package.name, version=version, line=f"{package.name} @ {dist.type}+{url}@{dist.commit_id}{subdirectory}")
+        return _elsewhere(package.name, version, "vcs", url, f"{dist.type}+{url}@{dist.commit_id}{subdirectory}")
     hashes = tuple(f"{name}:{value}" for name, value in sorted(dist.hashes.items()))
-    local = dist.path is not None
-    if local or isinstance(dist, PackageArchive) or not package.index:
-        url = (base / dist.path).resolve().as_uri() if local else dist.url
-        return Wanted(name=package.name, version=version, hashes=hashes, line=f"{package.name} @ {url}")
+    if isinstance(dist, PackageArchive) or not package.index:
+        url = (base / dist.path).resolve().as_uri() if dist.path is not None else str(dist.url)
+        return _elsewhere(package.name, version, "archive", url, url, hashes)
     return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=dist.filename)
+
+
+def _directory(name: str, version: str | None, path: Path, *, editable: bool) -> Wanted:
+    if not path.is_dir():
+        raise PipPinnedError("bad-lock", f"{name} is to come from the directory {path}, which is none.")
+    url = path.resolve().as_uri()
+    found = _elsewhere(name, version, "directory", url, url)
+    return replace(found, line=f"-e {url}#egg={name}") if editable else found
+
+
+def _elsewhere(name: str, version: str | None, kind: str, url: str, place: str, hashes: tuple[str, ...] = ()) -> Wanted:
+    """A requirement at a URL. pip fills in ``${VAR}`` in a requirements file, and a line break would begin another requirement."""
+    if re.search(r"[\s\x00-\x1f\x7f]|\$\{", place):
+        raise PipPinnedError("bad-lock", f"The place of {name} is no URL that can be passed on.", context=urls.redact(repr(place)))
+    return Wanted(name=name, version=version, kind=kind, hashes=hashes, line=f"{name} @ {place}", url=url)
 
 
 def of_pipfile_lock(path: Path, categories: Iterable[str]) -> list[Wanted]:
@@ -70,30 +87,35 @@ def of_pipfile_lock(path: Path, categories: Iterable[str]) -> list[Wanted]:
         sources = data["_meta"]["sources"]
         found: dict[str, Wanted] = {}
         for category in ("default", *categories):
-            for name, entry in data.get(category, {}).items():
+            if category not in data:
+                raise PipPinnedError("lock-does-not-fit", f"The lock has no category {category!r}.", hint=f"It has: {', '.join(sorted(data.keys() - {'_meta'}))}.")
+            for name, entry in data[category].items():
                 if not entry.get("markers") or Marker(entry["markers"]).evaluate():
-                    found[canonicalize_name(name)] = _of_pipfile_entry(canonicalize_name(name), entry, sources)
+                    want = _of_pipfile_entry(canonicalize_name(name), entry, sources, path.resolve().parent)
+                    if found.setdefault(want.name, want) != want:
+                        raise PipPinnedError("lock-does-not-fit", f"The categories that are asked for disagree about {want.name}.", hint="Lock again.")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise PipPinnedError("bad-lock", f"{path} cannot be read as a lock.", context=f"{type(exc).__name__}: {exc}") from exc
     return [found[name] for name in sorted(found)]
 
 
-def _of_pipfile_entry(name: str, entry: Mapping[str, Any], sources: list[Mapping[str, Any]]) -> Wanted:
+def _of_pipfile_entry(name: str, entry: Mapping[str, Any], sources: list[Mapping[str, Any]], base: Path) -> Wanted:
     for vcs in ("git", "hg", "svn", "bzr"):
         if vcs in entry:
             subdirectory = f"#subdirectory={entry['subdirectory']}" if entry.get("subdirectory") else ""
-            return Wanted(name=name, version=None, line=f"{'-e ' if entry.get('editable') else ''}{vcs}+{entry[vcs]}@{entry['ref']}#egg={name}{subdirectory.replace('#', '&')}")
+            return _elsewhere(name, None, "vcs", entry[vcs], f"{vcs}+{entry[vcs]}@{entry['ref']}{subdirectory}")
     if "path" in entry:
-        return Wanted(name=name, version=None, line=("-e " if entry.get("editable") else "") + str(entry["path"]))
+        return _directory(name, None, base / entry["path"], editable=bool(entry.get("editable")))
     hashes = tuple(entry.get("hashes", ()))
     if "file" in entry:
-        return Wanted(name=name, version=None, hashes=hashes, line=f"{name} @ {entry['file']}")
+        url = entry["file"] if "://" in entry["file"] else (base / entry["file"]).resolve().as_uri()
+        return _elsewhere(name, None, "archive", url, url, hashes)
     index = entry.get("index") or (sources[0]["name"] if sources else None)  # pipenv leaves it out for the first source
-    return Wanted(name=name, version=entry["version"].removeprefix("=="), hashes=hashes, index_name=index)
+    return Wanted(name=name, version=str(Version(entry["version"].removeprefix("=="))), hashes=hashes, index_name=index)
 
 
-def is_same_index(wanted: Wanted, name: str, url: str, revealed: str | None) -> bool:
-    """Whether an index of the policy is the one that the lock names; ``revealed`` is the lock's URL with its variables filled in."""
+def is_same_index(wanted: Wanted, name: str, url: str) -> bool:
+    """Whether an index of the policy, with its URL as it stands in a lock, is the one that this lock names."""
     if wanted.index_name is not None:
         return wanted.index_name.lower() == name.lower()
-    return revealed is not None and urls.same_index(revealed, url)
+    return wanted.index_url is not None and urls.same_index(wanted.index_url, url)
