@@ -236,6 +236,15 @@ def test_directories_archives_and_repositories(venv: Venv, public: IndexServer) 
     assert venv.run("sync").code == 1  # the directory is another project's
 
 
+def test_a_lock_that_was_made_elsewhere_is_said_to_be_one(venv: Venv) -> None:
+    lock = _lock(venv, "acme-core")
+    assert "was made for" not in venv.run("sync", "--dry-run").err
+    lock["tool"]["pip-pinned"]["environment"]["sys_platform"] = "plan9"
+    _rewrite(venv, lock)
+    done = venv.run("sync")
+    assert done.code == 0 and "warning: the lock was made for sys_platform plan9" in done.err, done.text
+
+
 def test_nothing_to_read(venv: Venv) -> None:
     assert venv.run("sync").error == "bad-lock"
     venv.machine.write("pylock.toml", "lock-version = 1")

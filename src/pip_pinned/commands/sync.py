@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from packaging.markers import default_environment
 from packaging.version import Version
 
 from pip_pinned.commands import environment
@@ -118,7 +119,9 @@ class _Sync:
             names = {"dev": "develop", "dev-packages": "develop"}
             return wanted.of_pipfile_lock(path, [names.get(group, group) for group in self._given.group or ()])
         lock = pylock.read(path)
-        self._refuse_other_pins(pylock.facts_of(lock))
+        facts = pylock.facts_of(lock)
+        self._refuse_other_pins(facts)
+        _warn_of_another_place(facts.get("environment"))
         return wanted.of_pylock(lock, path.resolve().parent, self._given.extra, self._given.group)
 
     def _refuse_other_pins(self, facts: dict[str, Any]) -> None:
@@ -210,6 +213,14 @@ class _Sync:
                 raise PipPinnedError("verify-failed", "The locked files could not be fetched; nothing was changed.")
             wheels = {path.name: path for path in Path(directory).glob("*.whl")}
             return [want for want in hashed if want.filename not in wheels or not environment.is_from_wheel(here[want.name], wheels[want.filename])]
+
+
+def _warn_of_another_place(made_for: Any) -> None:
+    """A lock holds what its resolution came to; elsewhere something else may be needed."""
+    here = {key: str(value) for key, value in default_environment().items()}
+    other = [f"{key} {value}" for key, value in sorted(made_for.items()) if here.get(key) != value] if isinstance(made_for, dict) else []
+    if other:
+        sys.stderr.write(f"warning: the lock was made for {', '.join(other)}; what is needed here only is not in it.\n")
 
 
 def _is_there(want: Wanted, here: dict[str, Any]) -> bool:
