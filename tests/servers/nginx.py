@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import threading
 from pathlib import Path
 from types import TracebackType
 
 import pytest
 from passlib.apache import HtpasswdFile
 
+from tests.servers.ports import free_port, wait_for
 from tests.servers.projects import File
 
 _CONFIGURATION = """\
@@ -59,14 +58,12 @@ class Nginx:
         self.home = home
         (home / "www").mkdir(parents=True, exist_ok=True)
         (home / "server.pem").write_bytes(certificate)
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            self.port = unused.getsockname()[1]
+        self.port = free_port()
         self.root = f"https://localhost:{self.port}"
         (home / "nginx.conf").write_text(_CONFIGURATION.format(home=home, port=self.port, locations=locations.replace("{home}", str(home))))
         self._process = subprocess.Popen([program, "-p", str(home), "-c", str(home / "nginx.conf"), "-e", str(home / "error.log")],
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait()
+        wait_for(self.port, self._process, "nginx")
 
     def account(self, name: str, user: str, password: str) -> None:
         """One account in a file for auth_basic_user_file."""
@@ -88,17 +85,6 @@ class Nginx:
         """User, status and path of every request; ``-`` is nobody."""
         lines = (self.home / "users.log").read_text().splitlines()
         return [(user, int(status), path) for user, status, path in (line.split(" ", 2) for line in lines)]
-
-    def _wait(self) -> None:
-        pause = threading.Event()
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None, (self.home / "error.log").read_text()
-                pause.wait(0.05)
-        raise AssertionError("nginx did not listen within 30 s")
 
     def __enter__(self) -> Nginx:
         return self

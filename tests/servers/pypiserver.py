@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from types import TracebackType
 
 from passlib.apache import HtpasswdFile
 
+from tests.servers.ports import free_port, wait_for
 from tests.servers.projects import File
 
 
@@ -25,26 +24,13 @@ class PypiServer:
         accounts = HtpasswdFile(str(directory / "htpasswd"), new=True, default_scheme="apr_md5_crypt")
         accounts.set_password(user, password)
         accounts.save()
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            self.port = unused.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://{user}:{password}@127.0.0.1:{self.port}/simple/"
         self.bare = f"http://127.0.0.1:{self.port}/simple/"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(self.port), "-a", "update,download,list",
              "-P", str(directory / "htpasswd"), "--disable-fallback", str(packages)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait()
-
-    def _wait(self) -> None:
-        pause = threading.Event()
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None, "pypiserver did not start"
-                pause.wait(0.05)
-        raise AssertionError("pypiserver did not listen within 30 s")
+        wait_for(self.port, self._process, "pypiserver")
 
     def __enter__(self) -> PypiServer:
         return self
