@@ -15,6 +15,7 @@ from typing import Any
 from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
 from packaging.utils import canonicalize_name
 
+from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.locks import inputs as locked_inputs
@@ -37,10 +38,11 @@ def main(args: list[str], project: str | None) -> int:
 
     try:
         root = find_root(project) or Path.cwd()
-        with connected(load, options, words_too=True) as connection:
+        mirrored = with_mirror(load, given.pypi_mirror, root)
+        with connected(mirrored, options, words_too=True) as connection:
             if given.format == "requirements" and given.group is None:
                 given.group = []  # a requirements file has no groups to choose from
-            return _lock(load, connection, _inputs(given, bool(connection.words), root), options, given, root)
+            return _lock(mirrored, connection, _inputs(given, bool(connection.words), root), options, given, root)
     except ResolutionFailed as exc:
         return exc.code
     except PipPinnedError as exc:
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--upgrade", action="store_true", help="do not keep the versions that are locked now")
     parser.add_argument("--upgrade-package", action="append", default=[], metavar="NAME", help="do not keep the locked version of this package")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with the difference if the lock no longer fits")
+    add_mirror(parser)
     parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
     return parser
 

@@ -168,8 +168,10 @@ def _refuse_off_origin(policy: Policy, package: LockedPackage, file: LockedFile,
 
 
 def _concealed(connection: Connection, package: LockedPackage) -> LockedPackage:
-    """The values of variables are no part of a lock (CONTRACT 2.7)."""
-    return replace(package, files=tuple(replace(file, url=connection.lock_file_url(file.url)) for file in package.files))
+    """The values of variables are no part of a lock (CONTRACT 2.7), and a mirror is none either."""
+    index = None if package.index is None else connection.policy.index_named(package.index)
+    return replace(package, index=package.index if index is None else connection.canonical(index).name,
+                   files=tuple(replace(file, url=connection.lock_file_url(file.url)) for file in package.files))
 
 
 # -- who requires whom, and where -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from packaging.markers import default_environment
 from packaging.version import Version
 
 from pip_pinned.commands import environment
+from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.enforce.worker import run_pip
 from pip_pinned.locks import pylock, wanted
@@ -28,14 +29,15 @@ from pip_pinned.report.plan import Step
 def main(args: list[str], project: str | None) -> int:
     """Run the verb. 0; 1 if the lock is refused or something could not be installed; 2 for wrong usage."""
     given, options = _parser().parse_known_args(args)
-    from pip_pinned.config.project import load_policy
+    from pip_pinned.config.project import find_root, load_policy
 
     def load() -> Policy:
         return load_policy(project)
 
     try:
+        mirrored = with_mirror(load, given.pypi_mirror, find_root(project) or Path.cwd())
         with connected(load, options, words_too=True) as connection:
-            return _Sync(load, connection, [word for word in options if word not in connection.words], given).run()
+            return _Sync(mirrored, connection, [word for word in options if word not in connection.words], given).run()
     except PipPinnedError as exc:
         screen.show_error(exc)
         return 2 if exc.code == "usage" else 1
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     parser.add_argument("--trust-lock-indexes", action="store_true", help="accept indexes that the policy does not know, for names without a pin")
     parser.add_argument("--verify-installed", action="store_true", help="reinstall what is installed in the right version, but not from the locked files")
+    add_mirror(parser)
     parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
     return parser
 
@@ -201,8 +204,13 @@ class _Sync:
         with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
             file = Path(directory, "requirements.txt")
             file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
-            pins = {want.name: indexes[want.name] for want in wants if want.name in indexes and not self._connection.decide(want.name).pinned}
-            return run_pip(self._policy, [command, "--quiet", "--no-deps", "-r", str(file), *more, *self._options], pins=pins)
+            locked = {want.name: (self._searched(indexes[want.name]), list(want.hashes)) for want in wants if want.name in indexes}
+            return run_pip(self._policy, [command, "--quiet", "--no-deps", "-r", str(file), *more, *self._options], locked=locked)
+
+    def _searched(self, index_name: str) -> list[str]:
+        """The locked index; with ``sync-any-index`` every other one after it."""
+        policy = self._connection.policy
+        return [index_name, *(index.name for index in policy.indexes if policy.sync_any_index and index.name != index_name)]
 
     def _unverified(self, present: list[Wanted], indexes: dict[str, str], here: dict[str, Any]) -> list[Wanted]:
         """What is installed in the right version, and not from the file that the lock selects."""

@@ -19,6 +19,7 @@ class Draft:
         self.ambient_indexes = False
         self.allow_file_hosts: tuple[str, ...] = ()
         self.strict_pip = False
+        self.sync_any_index = False
 
     def overlay(self, other: Draft) -> None:
         """Add another draft to this one; it wins wherever both speak (CONTRACT 2.4)."""
@@ -31,6 +32,7 @@ class Draft:
         self.pins = [*theirs, *other.pins]
         self.strategy = other.strategy or self.strategy
         self.ambient_indexes, self.allow_file_hosts, self.strict_pip = other.ambient_indexes, other.allow_file_hosts, other.strict_pip
+        self.sync_any_index = self.sync_any_index or other.sync_any_index
 
     def policy(self, problems: Problems) -> Policy:
         """The policy, default index last. Everything that does not fit together is added to ``problems``."""
@@ -38,7 +40,7 @@ class Draft:
         self._check_pins(problems)
         ordered = sorted(self.indexes, key=lambda index: index.default)
         return Policy(indexes=tuple(ordered), pins=tuple(self.pins), strategy=self.strategy or Strategy.FIRST_INDEX, declared=True,
-                      ambient_indexes=self.ambient_indexes, allow_file_hosts=self.allow_file_hosts, strict_pip=self.strict_pip)
+                      ambient_indexes=self.ambient_indexes, allow_file_hosts=self.allow_file_hosts, strict_pip=self.strict_pip, sync_any_index=self.sync_any_index)
 
     def _check_indexes(self, problems: Problems) -> None:
         for index in self.indexes:

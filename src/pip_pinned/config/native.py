@@ -13,7 +13,7 @@ _DIRECTIVE = r"(max-age|s-maxage)=\d{1,10}|no-cache|no-store|no-transform|must-r
 
 DIALECTS = ("uv", "pipfile", "poetry", "pdm")
 STRATEGIES = tuple(strategy.value for strategy in Strategy)
-_KEYS = ("index", "sources", "index-strategy", "dialect", "ambient-indexes", "allow-file-hosts", "strict-pip")
+_KEYS = ("index", "sources", "index-strategy", "dialect", "ambient-indexes", "allow-file-hosts", "strict-pip", "sync-any-index")
 _INDEX_KEYS = ("name", "url", "explicit", "default", "format", "authenticate", "ignore-error-codes", "follow-redirects",
                "verify-ssl", "cache-control", "inherit")
 
@@ -34,6 +34,7 @@ def read(table: Table) -> Draft:
     draft.ambient_indexes = table.flag("ambient-indexes", False)
     draft.allow_file_hosts = table.many("allow-file-hosts", str, "strings") or ()
     draft.strict_pip = table.flag("strict-pip", False)
+    draft.sync_any_index = table.flag("sync-any-index", False)
     for entry in table.tables("index"):
         index = _index(entry)
         if index is not None:

@@ -25,6 +25,8 @@ def read(document: Document) -> Draft:
         elif name is not None and url is not None:
             draft.indexes.append(Index(name=name, url=url, written=entry.written("url", url), origin=entry.origin, default=i == 0, explicit=i > 0,
                                        verify_ssl=entry.flag("verify_ssl", True)))
+    settings = root.table("pipenv")
+    draft.sync_any_index = settings is not None and settings.flag("install_search_all_sources", False)
     for category, packages in root.data.items():
         if category in _NOT_CATEGORIES or not isinstance(packages, dict):
             continue

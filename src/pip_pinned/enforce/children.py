@@ -45,7 +45,8 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
     """
     data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log, "hidden": run.hidden,
                             "sources_hidden": run.sources_hidden, "inherited_by_roots": building,
-                            "lock_log": run.lock_log if role == PYTHON else None, "preferred": run.preferred if role == PYTHON else {}}
+                            "lock_log": run.lock_log if role == PYTHON else None, "preferred": run.preferred if role == PYTHON else {},
+                            "locked": run.locked if role == PYTHON else {}}
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
     except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
@@ -134,7 +135,7 @@ def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any,
 
 _SOURCES = frozenset(("index-url", "pypi-url", "extra-index-url", "find-links", "no-index", "index", "default-index", "pin", "index-strategy",
                       "requirement", "constraint", "build-constraint", "config-file", "trusted-host", "python", "proxy"))
-_CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_")
+_CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_", "PIPENV_PYPI_MIRROR")
 # Variables that say where things are; backends need them, and they are no secrets.
 _PLACES = frozenset(("HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "PWD", "HOSTNAME"))
 

@@ -75,6 +75,7 @@ class Connection:
 
     def lock_url(self, index: Index) -> str:
         """The URL of an index as it may stand in a lock: no credentials, variables as written (CONTRACT 2.7)."""
+        index = self.canonical(index)
         written = urls.without_credentials(index.written or "")
         return written if urls.variables(written) else index.bare
 
@@ -89,8 +90,14 @@ class Connection:
 
     @property
     def fingerprint(self) -> str:
-        """``codec.fingerprint`` of the policy."""
-        return self._run.fingerprint
+        """``codec.fingerprint`` of the policy, mirror or not."""
+        from pip_pinned.policy import codec, sources
+
+        return codec.fingerprint(sources.without_mirror(self.policy))
+
+    def canonical(self, index: Index) -> Index:
+        """The index that this one is the mirror of, if it is one."""
+        return index if index.mirror_of is None else self.policy.index_named(index.mirror_of) or index
 
     def owner_of(self, url: str, asked: Index) -> Index | None:
         """The index whose credentials a request may carry that ``asked`` has led to."""

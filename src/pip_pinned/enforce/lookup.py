@@ -88,7 +88,7 @@ class _Asker:
             found = self.ask(index)
             if found is not None:
                 present.append((index, found))
-                if decision.strategy not in _ASK_ALL:
+                if decision.strategy not in _ASK_ALL and not self.lacks_what_is_locked(found):
                     break
         if decision.pinned and not present and self.run.command == "list":  # what is installed need not be on any index
             self.run.note(f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}.", "warning")
@@ -98,6 +98,12 @@ class _Asker:
         if decision.strategy is Strategy.UNIQUE_INDEX and len(present) > 1:
             failures.stop(_errors().on_several(decision, [index for index, _ in present]))
         return [found for _, found in present]
+
+    def lacks_what_is_locked(self, found: Found) -> bool:
+        """Whether an index that has the project has no file with a hash that the lock names."""
+        hashes = self.run.locked.get(self.decision.name, ((), ()))[1] if not self.run.build_depth else ()
+        links = [*(candidate.link for candidate in found.page_candidates()), *found.file_links()]
+        return bool(hashes) and not any(f"{name}:{value}" in hashes for link in links for name, value in (link._hashes or {}).items())
 
     def ask(self, index: Index) -> Found | None:
         """What the index has for the project; None where it does not have the project. Stops for any fault."""

@@ -7,6 +7,7 @@ import optparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, Run
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     hide_in_logs(run.secrets())
     for notice in notices:
         run.note(notice, "warning")
+    if run.locked and not options.require_hashes:
+        failures.stop(failures.unsupported_pip("it does not require the hashes of a lock"))
     _hint(run, declared, policy)
     _show(policy, options)
     return options, rest

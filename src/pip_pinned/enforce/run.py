@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"
 
+Locked = dict[str, tuple[list[str], list[str]]]  # by name: indexes, hashes
+
 
 class Question:
     """One index asked about one project, and what came back."""
@@ -81,17 +83,20 @@ class Run:
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
-    ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``.
+    ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``; ``locked`` serves ``sync``: by normalised name the
+    indexes that a locked file may come from, and its hashes (``sha256:…``), one of which pip is made to require.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
-                 inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: dict[str, str] | None = None) -> None:
+                 inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: dict[str, str] | None = None,
+                 locked: Locked | None = None) -> None:
         self._load = load
         self.role = role
         self.decision_log = decision_log
         self.inherited_by_roots = inherited_by_roots
         self.lock_log = lock_log
         self.preferred = preferred or {}
+        self.locked = locked or {}
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None
@@ -158,7 +163,8 @@ class Run:
 
     def decide(self, project: str) -> Decision:
         """Where a project is searched, under everything that is known so far."""
-        return self.decider.decide(project, self.inherited)
+        locked = None if self.build_depth else self.locked.get(names.normalize(project))
+        return self.decider.decide(project, self.inherited) if locked is None else self.decider.locked(project, locked[0])
 
     def is_pinned(self, project: str) -> bool:
         """Whether CONTRACT 1.1 applies to the project."""

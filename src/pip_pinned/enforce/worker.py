@@ -8,20 +8,19 @@ import sys
 from collections.abc import Callable
 
 from pip_pinned.enforce.children import seal
-from pip_pinned.enforce.run import PYTHON, Run
+from pip_pinned.enforce.run import PYTHON, Locked, Run
 from pip_pinned.policy.model import Policy
 
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: dict[str, str] | None = None, pins: dict[str, str] | None = None) -> int:
+            preferred: dict[str, str] | None = None, locked: Locked | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
-    ``pins`` (name and index) are for names that have none; the rest is for ``lock`` (see ``locking``). stdout of pip goes to stderr, so that ours is the command's own.
+    What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes to stderr, so that ours is the command's own.
     """
     import pip
 
-    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred)
+    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
-    words = [word for name, index in (pins or {}).items() for word in ("--pin", f"{name}={index}")]
     sys.stdout.flush()
-    return subprocess.run([sys.executable, launcher, *args, *words], stdout=sys.stderr.fileno(), check=False).returncode
+    return subprocess.run([sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False).returncode

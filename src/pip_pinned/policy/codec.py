@@ -11,7 +11,7 @@ from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 
 SCHEMA = 1
 
-_PLAIN = ("declared", "ambient_indexes", "strict_pip", "no_index")
+_PLAIN = ("declared", "ambient_indexes", "strict_pip", "no_index", "sync_any_index", "pypi_mirror")
 
 
 def encode(policy: Policy) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def fingerprint(policy: Policy) -> str:
     data = encode(policy)
     for item, index in zip(data["indexes"], policy.indexes, strict=True):
         item.update(url=index.bare, origin="", written=None, variable_prefixes=())
+    data["pypi_mirror"] = None  # what it does stands in the indexes
     data["pins"] = sorted(([p.pattern, p.index_name, p.marker] for p in policy.pins), key=repr)
     return digest(canonical(data))[:16]
 

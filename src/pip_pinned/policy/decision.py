@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pip_pinned.policy import names
 from pip_pinned.policy.model import Decision, Index, Pin, Policy, Strategy
@@ -58,6 +58,14 @@ class Decider:
         if pin is not None:
             return self._pinned(name, pin)
         return self._unpinned(name, inherited.get(name))
+
+    def locked(self, project: str, index_names: Iterable[str]) -> Decision:
+        """Where a file that a lock names by its hash is searched: on these indexes in their order, or on their mirrors."""
+        decided = self.decide(project)
+        mirrors = {index.mirror_of: index for index in self.policy.indexes if index.mirror_of is not None}
+        indexes = tuple(mirrors.get(name) or self._by_name[name.lower()] for name in index_names)
+        because = f"locked, by its hash; {decided.because}"
+        return Decision(name=decided.name, indexes=indexes, because=because, refusal=decided.refusal, not_considered=self._others(indexes, because))
 
     def _pinned(self, name: str, pin: Pin) -> Decision:
         how = f"glob {pin.pattern!r}" if names.is_glob(pin.pattern) else "pin"

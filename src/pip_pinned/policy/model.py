@@ -34,6 +34,7 @@ class Index(NamedTuple):
     ``variable_prefixes`` begin the names of further environment variables with credentials, as ``UV_INDEX_ACME`` does.
     ``cache_api`` / ``cache_files`` are Cache-Control values. ``excludes`` are globs over names without a pin that are not asked
     for here (PDM). Under ``unsafe-best-match`` a ``supplemental`` index counts only where the others have nothing compatible (Poetry).
+    ``mirror_of`` is the name of the index that this one is asked in place of.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Index(NamedTuple):
     variable_prefixes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     supplemental: bool = False
+    mirror_of: str | None = None
 
     @property
     def bare(self) -> str:
@@ -82,7 +84,8 @@ class Policy(NamedTuple):
     """What is declared, or in force for a run. ``indexes`` stand in the order in which they are asked.
 
     ``declared`` is False for a drop-in run over pip's own sources. ``find_links`` are local paths and
-    ``file:`` URLs that add to the files of unpinned names. ``no_index`` is pip's ``--no-index``.
+    ``file:`` URLs that add to the files of unpinned names. ``no_index`` is pip's ``--no-index``. ``sync_any_index`` lets ``sync``
+    take a file with a locked hash from any index; ``pypi_mirror`` is a URL that unpinned names are asked at in place of PyPI.
     """
 
     indexes: tuple[Index, ...] = ()
@@ -94,6 +97,8 @@ class Policy(NamedTuple):
     strict_pip: bool = False
     no_index: bool = False
     find_links: tuple[str, ...] = ()
+    sync_any_index: bool = False
+    pypi_mirror: str | None = None
 
     def index_named(self, name: str) -> Index | None:
         """The index of that name; case does not count."""

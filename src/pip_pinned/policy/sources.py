@@ -67,7 +67,30 @@ def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: boo
                      find_links=(*declared.find_links, *local))
     policy = _with_pins(policy, ambient.pins, "PIP_PIN or pip.conf", notices, may_replace=False)
     policy = _with_pins(policy, flags.pins, "--pin", notices, may_replace=True)
-    return policy, tuple(notices)
+    return _with_mirror(policy, pypi, taken, notices), tuple(notices)
+
+
+def _with_mirror(policy: Policy, pypi: str, taken: set[str], notices: list[str]) -> Policy:
+    """``policy.pypi_mirror`` stands where PyPI stood; PyPI itself stays for the names that are pinned to it (CONTRACT 1.2)."""
+    if policy.pypi_mirror is None:
+        return policy
+    indexes: list[Index] = []
+    for index in policy.indexes:
+        if urls.same_index(index.url, pypi):
+            indexes.append(index._replace(name=_free(f"{index.name}-mirror", taken), url=policy.pypi_mirror, written=None, origin="--pypi-mirror", mirror_of=index.name))
+            index = index._replace(explicit=True, default=False)
+        indexes.append(index)
+    if len(indexes) == len(policy.indexes):
+        notices.append(f"--pypi-mirror {urls.redact(policy.pypi_mirror)} changes nothing: PyPI is no index of this policy.")
+    return policy._replace(indexes=tuple(indexes))
+
+
+def without_mirror(policy: Policy) -> Policy:
+    """The policy as it is where there is no mirror: what a lock is written for."""
+    mirrors = {index.mirror_of: index for index in policy.indexes if index.mirror_of is not None}
+    return policy._replace(pypi_mirror=None, indexes=tuple(
+        index._replace(explicit=mirrors[index.name].explicit, default=mirrors[index.name].default) if index.name in mirrors else index
+        for index in policy.indexes if index.mirror_of is None))
 
 
 def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: Options, *, no_index: bool) -> Policy:
@@ -78,7 +101,8 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
     """
     indexes = list(policy.indexes)
     taken = {index.name.lower() for index in indexes}
-    if line.index_url:
+    mirrored = [policy.index_named(index.mirror_of) for index in indexes if index.mirror_of is not None]
+    if line.index_url and not any(index is not None and urls.same_index(index.url, line.index_url) for index in mirrored):
         url = line.index_url
         current = policy.default
         if declared.default is not None and current is not None and not urls.same_index(current.url, url):
