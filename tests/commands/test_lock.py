@@ -259,6 +259,20 @@ def test_requirements_with_hashes_and_pins(acme: Machine, private: IndexServer, 
     assert installed.code == 0 and acme.installed() == {"acme-core": "1.0", "pubdep": "1.0"}, installed.text
 
 
+def test_a_locked_requirements_file_keeps_its_versions_and_hashes(acme: Machine, private: IndexServer) -> None:
+    words = ("lock", "acme-core", "--format", "requirements")
+    path = acme.project / "requirements.lock.txt"
+    assert acme.pinned(*words).code == 0 and "acme-core==1.0" in path.read_text()
+    before = path.read_bytes()
+    private.add(wheel("acme-core", "2.0", says="private"))
+    assert acme.pinned(*words).code == 0 and path.read_bytes() == before and acme.pinned(*words, "--check").code == 0
+    assert acme.pinned(*words, "--upgrade-package", "Acme.Core").code == 0 and "acme-core==2.0" in path.read_text()
+    path.write_bytes(before)
+    private.projects["acme-core"] = [wheel("acme-core", "1.0", says="somebody else")]
+    done = acme.pinned(*words)
+    assert (done.code, done.error) == (1, "hash-changed") and path.read_bytes() == before
+
+
 def test_variables_and_credentials_are_no_part_of_a_lock(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     server = serve("host")
     file = wheel("acme-core", "1.0")

@@ -111,20 +111,23 @@ def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
         text = pipfile_lock.dumps(resolution, inputs.pipfile or {})
         _refuse_lost_hashes(pipfile_lock.hashes(was), pipfile_lock.hashes(json.loads(text)))
         return text, len(resolution.packages)
-    old_path = path if form == "pylock" and path.name != "-" else Path("pylock.toml")
-    old = pylock.read(old_path) if old_path.is_file() else None
+    old = pylock.read(old_path) if (old_path := path if form == "pylock" and path.name != "-" else Path("pylock.toml")).is_file() else None
+    written = requirements.hashes(path) if form == "requirements" and path.is_file() else {}
     facts: dict[str, Any] = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
     if given.check and not given.upgrade and not given.upgrade_package and old is not None and form == "pylock" and facts["inputs"]:
         noted = pylock.facts_of(old)
         if facts.items() <= noted.items() and noted.get("packages") == pylock.digest_of(old):
             return None, 0
-    resolution = resolve(load, connection, inputs, options, {} if old is None or given.upgrade else _freed(_versions(old), given.upgrade_package))
+    versions = dict(written.keys()) if written else {} if old is None else _versions(old)
+    resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed(versions, given.upgrade_package))
     facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
     try:
         lock = pylock.build(resolution, inputs, facts, Path.cwd() if path.name == "-" else path.resolve().parent)
     except (PylockValidationError, ValueError) as exc:
         raise PipPinnedError("lock-failed", "What was resolved does not make a valid lock.", context=str(exc)) from exc
-    if old is not None:
+    if written:
+        _refuse_lost_hashes(written, _all_hashes(lock))
+    elif old is not None:
         _refuse_changed_hashes(old, lock)
     return (pylock.dumps(lock) if form == "pylock" else requirements.dumps(lock, connection.policy)), len(lock.packages)
 
@@ -145,6 +148,10 @@ def _hashes(package: Package) -> dict[str, Mapping[str, str]]:
     return {file.filename: file.hashes for file in files}
 
 
+def _all_hashes(lock: Pylock) -> dict[tuple[str, str], set[str]]:
+    return {(package.name, str(package.version)): {f"{name}:{value}" for hashes in _hashes(package).values() for name, value in hashes.items()} for package in lock.packages}
+
+
 def _refuse_changed_hashes(old: Pylock, new: Pylock) -> None:
     before = {(package.name, package.version): package for package in old.packages}
     changed = []
@@ -160,8 +167,8 @@ def _refuse_changed_hashes(old: Pylock, new: Pylock) -> None:
 
 
 def _refuse_lost_hashes(old: Mapping[tuple[str, str], set[str]], new: Mapping[tuple[str, str], set[str]]) -> None:
-    """Pipfile.lock names no files: a hash that is gone is one that changed."""
-    _refuse([f"{name} {version[2:]}: {value}" for (name, version), values in old.items() if (name, version) in new for value in sorted(values - new[name, version])])
+    """Where a lock names no files, a hash that is gone is one that changed."""
+    _refuse([f"{name} {version.removeprefix('==')}: {value}" for (name, version), values in old.items() if (name, version) in new for value in sorted(values - new[name, version])])
 
 
 def _refuse(changed: list[str]) -> None:

@@ -40,6 +40,7 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
         if listing.index is not None:
             refuse_off_origin(run, listing.name, listing.page, req.link.url, hashed=bool(req.link.has_hash), how="lists")
         allow_listed(run, req.link, Grant(listing=listing, hashed=bool(req.link.has_hash)))
+    run.prepared[req] = listing
     run.building.append(None if listing is None else listing.index)
     try:
         dist = prepare()

@@ -46,7 +46,7 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
     data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log, "hidden": run.hidden,
                             "sources_hidden": run.sources_hidden, "inherited_by_roots": building,
                             "lock_log": run.lock_log if role == PYTHON else None, "preferred": run.preferred if role == PYTHON else {},
-                            "locked": run.locked if role == PYTHON else {}}
+                            "locked": run.locked if role == PYTHON else {}, "provenance": run.provenance if role == PYTHON else None}
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
     except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
@@ -129,6 +129,8 @@ def install_inprocess(run: Run, original: Callable[..., Any], self: Any, require
 
 def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """From here on build backends may run: take indexes and credentials out of what they inherit (CONTRACT 4.9)."""
+    from pip_pinned.enforce import provenance  # noqa: F401 (since 26.x pip lets nothing be imported once it installs)
+
     hide_sources(run)
     original(self, *args, **kwargs)
 

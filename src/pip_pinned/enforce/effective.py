@@ -20,7 +20,7 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
 
     Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no project.
     """
-    run = Run(load)
+    run = _Rehearsal(load)
     with _parsed(run, args) as (_, options, words):
         decisions = [run.decide(_name(word)) for word in (*words, *_in_files(options))]
         return run.policy, decisions
@@ -29,7 +29,15 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
 _ELSEWHERE = ("python", "target_dir", "prefix_path", "root_path", "use_user_site")
 
 
-class _Listening(Run):
+class _Rehearsal(Run):
+    """The run of a command that installs nothing by itself."""
+
+    def begin_provenance(self, path: str) -> None:
+        """Know the file, and leave it alone."""
+        self.provenance = path
+
+
+class _Listening(_Rehearsal):
     def __init__(self, load: Callable[[], Policy]) -> None:
         super().__init__(load)
         self.notices: list[str] = []
@@ -46,7 +54,7 @@ class Connection:
     ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
     ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
     about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options,
-    ``elsewhere`` the options by which pip would install into another place than this environment.
+    ``elsewhere`` the options by which pip would install into another place than this environment, ``provenance`` the file of that option.
     """
 
     def __init__(self, run: _Listening, session: Any, words: list[str], elsewhere: list[str]) -> None:
@@ -59,6 +67,7 @@ class Connection:
         self.words = words
         self.elsewhere = elsewhere
         self.notices = run.notices
+        self.provenance = run.provenance
         self.verify: bool | str = session.verify
         self.cert: str | tuple[str, str] | None = session.cert
         self.proxies: dict[str, str] = session.proxies
@@ -75,9 +84,7 @@ class Connection:
 
     def lock_url(self, index: Index) -> str:
         """The URL of an index as it may stand in a lock: no credentials, variables as written (CONTRACT 2.7)."""
-        index = self.canonical(index)
-        written = urls.without_credentials(index.written or "")
-        return written if urls.variables(written) else index.bare
+        return self.canonical(index).noted
 
     def lock_file_url(self, url: str) -> str:
         """The URL of a file as it may stand in a lock: the values of variables in paths and hosts are replaced by their names."""

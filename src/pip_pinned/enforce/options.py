@@ -37,11 +37,18 @@ def add_options(group: dict[str, Any]) -> None:
     ]
 
 
+def _provenance() -> optparse.Option:
+    return optparse.Option("--provenance", dest="provenance", metavar="FILE", default=None,
+                           help="Write a line of JSON for each installed package: name, version, file URL, hashes, index, and why it came from there.")
+
+
 def make_option_group(run: Run, original: Callable[..., Any], group: dict[str, Any], parser: Any) -> Any:
     """pip's option group, the one for indexes with our options at its end."""
     if group.get("name") == "Package Index Options":
         group = {**group, "options": list(group["options"])}
         add_options(group)
+        if parser.name == "install":
+            group["options"].append(_provenance)
     return original(group, parser)
 
 
@@ -73,6 +80,8 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
         run.note(notice, "warning")
     if run.locked and not options.require_hashes:
         failures.stop(failures.unsupported_pip("it does not require the hashes of a lock"))
+    if getattr(options, "provenance", None):
+        run.begin_provenance(options.provenance)
     _hint(run, declared, policy)
     _show(policy, options)
     return options, rest

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
+from weakref import WeakKeyDictionary
 
 from pip_pinned.enforce import failures
 from pip_pinned.policy import names, urls
@@ -77,19 +78,20 @@ class Run:
     ``load`` gives the declared policy when it is first needed, or raises PipPinnedError. In a build child the
     policy is final: nothing that pip is told there about sources counts.
 
-    What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``; what may be requested
-    in ``grants``, ``following`` is the one whose redirects are judged, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
+    What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``, and by pip's requirement in
+    ``prepared`` (None: a direct reference); what may be requested in ``grants``, ``following`` is the one whose redirects are judged, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
     ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``; ``locked`` serves ``sync``: by normalised name the
     indexes that a locked file may come from, and its hashes (``sha256:…``), one of which pip is made to require.
+    ``provenance`` is the file that gets a line for each package that is installed.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
                  inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: dict[str, str] | None = None,
-                 locked: Locked | None = None) -> None:
+                 locked: Locked | None = None, provenance: str | None = None) -> None:
         self._load = load
         self.role = role
         self.decision_log = decision_log
@@ -97,6 +99,7 @@ class Run:
         self.lock_log = lock_log
         self.preferred = preferred or {}
         self.locked = locked or {}
+        self.provenance = provenance
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None
@@ -106,6 +109,7 @@ class Run:
         self.decided: dict[str, Decision] = {}
         self.question: Question | None = None
         self.listings: dict[tuple[str, str], Listing] = {}
+        self.prepared: WeakKeyDictionary[Any, Listing | None] = WeakKeyDictionary()
         self.grants: dict[str, Grant] = {}
         self.following: Grant | None = None
         self.strayed = False
@@ -229,6 +233,15 @@ class Run:
         return found
 
     # -- what people see ----------------------------------------------------------------------------------
+
+    def begin_provenance(self, path: str) -> None:
+        """Write the lines of ``--provenance`` to this file, from its beginning; to the one that is known already, if there is one."""
+        if self.provenance is None:
+            try:
+                open(path, "w", encoding="utf-8").close()
+            except OSError as exc:
+                failures.stop(PipPinnedError("usage", f"--provenance {path!r} cannot be written: {exc.strerror}."))
+            self.provenance = os.path.abspath(path)
 
     def discreet(self, text: str) -> str:
         """A text of pip's as it may be shown: no credentials, no values of variables."""

@@ -76,6 +76,7 @@ SEAMS = (
     Seam("operations.prepare", _PREPARER + "__init__", "children.preparer_init", (("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."),)),
     # what pip writes down
     Seam("models.installation_report", "InstallationReport.to_dict", "discretion.report_to_dict", (("self",),)),
+    Seam("req.req_install", "InstallRequirement.install", "provenance.install", (("self", "..."),)),
     # what people tell pip about sources
     Seam("cli.cmdoptions", "make_option_group", "options.make_option_group", (("group", "parser"),)),
     Seam("cli.base_command", "Command.parse_args", "options.parse_args", (("self", "args"),)),

@@ -13,14 +13,15 @@ from pip_pinned.policy.model import Policy
 
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: dict[str, str] | None = None, locked: Locked | None = None) -> int:
+            preferred: dict[str, str] | None = None, locked: Locked | None = None,
+            provenance: str | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
     What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes to stderr, so that ours is the command's own.
     """
     import pip
 
-    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked)
+    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked, provenance=provenance)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
     sys.stdout.flush()
     return subprocess.run([sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False).returncode

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from packaging.pylock import Package, Pylock
+from packaging.utils import canonicalize_name
 
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -27,6 +31,16 @@ def _requirement(package: Package, policy: Policy) -> str:
             f"--hash={name}:{value}" for name, value in sorted(package.archive.hashes.items())) + "\n"
     files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
     hashes = sorted({f"--hash={name}:{value}" for file in files for name, value in file.hashes.items()})
-    index = next((index for index in policy.indexes if package.index and urls.same_index(index.bare, package.index)), None)
+    index = next((index for index in policy.indexes if package.index and urls.same_index(index.noted, package.index)), None)
     comment = f"  # pip-pinned: index={index.name}" if index is not None else ""
     return f"{package.name}=={package.version}{marker} \\\n    " + " \\\n    ".join(hashes) + comment + "\n"
+
+
+def hashes(path: Path) -> dict[tuple[str, str], set[str]]:
+    """The hashes of each name and version that such a file holds. Raises PipPinnedError ``bad-lock`` if it cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    except (OSError, ValueError) as exc:
+        raise PipPinnedError("bad-lock", f"{path} cannot be read as a lock.", context=str(exc)) from exc
+    found = [(re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)", line), re.findall(r"--hash=(\S+)", line)) for line in lines]
+    return {(canonicalize_name(match[1]), match[2]): set(values) for match, values in found if match is not None}

@@ -66,6 +66,12 @@ class Index(NamedTuple):
         """The URL with its password replaced, and its variables as they were written (CONTRACT 2.7)."""
         return urls.redact(self.written or self.url)
 
+    @property
+    def noted(self) -> str:
+        """The URL as it may stand in a file: no credentials, variables as they were written (CONTRACT 2.7)."""
+        written = urls.without_credentials(self.written or "")
+        return written if urls.variables(written) else self.bare
+
 
 class Pin(NamedTuple):
     """A name or glob (normalised) and the one index it comes from, where ``marker`` (PEP 508) holds.

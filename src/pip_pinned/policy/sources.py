@@ -77,9 +77,10 @@ def _with_mirror(policy: Policy, pypi: str, taken: set[str], notices: list[str])
     indexes: list[Index] = []
     for index in policy.indexes:
         if urls.same_index(index.url, pypi):
-            indexes.append(index._replace(name=_free(f"{index.name}-mirror", taken), url=policy.pypi_mirror, written=None, origin="--pypi-mirror", mirror_of=index.name))
-            index = index._replace(explicit=True, default=False)
-        indexes.append(index)
+            mirror = index._replace(name=_free(f"{index.name}-mirror", taken), url=policy.pypi_mirror, written=None, origin="--pypi-mirror", mirror_of=index.name)
+            indexes += [mirror, index._replace(explicit=True, default=False)]
+        else:
+            indexes.append(index)
     if len(indexes) == len(policy.indexes):
         notices.append(f"--pypi-mirror {urls.redact(policy.pypi_mirror)} changes nothing: PyPI is no index of this policy.")
     return policy._replace(indexes=tuple(indexes))

@@ -1,0 +1,71 @@
+"""Where an installed package came from: a file beside its metadata, and the lines of ``--provenance``.
+
+The file is ``pip-pinned.json`` in the package's ``.dist-info``, listed in RECORD, so that it goes when the package goes. It is
+written under a declared policy only: a drop-in run leaves what pip leaves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import inspect
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from pip_pinned.enforce.discretion import hide
+from pip_pinned.enforce.run import BUILD, Run
+
+NAME = "pip-pinned.json"
+
+
+def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
+    """Install a package, and note where it came from."""
+    original(self, *args, **kwargs)
+    if run.role == BUILD or run.build_depth or not (run.policy.declared or run.provenance):
+        return
+    note = _provenance_of(run, self)
+    if run.policy.declared and self.is_wheel and self.local_file_path:
+        _write_beside_metadata(self, inspect.signature(original).bind(self, *args, **kwargs).arguments, note)
+    if run.provenance:
+        with open(run.provenance, "a", encoding="utf-8") as file:
+            file.write(json.dumps(note) + "\n")
+
+
+def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
+    """Name, version, file URL, hashes, index (name and URL; None for a direct reference) and why: no credentials, no values of variables."""
+    secrets = run.secrets()
+    info = req.download_info.to_dict()
+    archive = info.get("archive_info") or {}
+    algorithm, _, value = archive.get("hash", "").partition("=")
+    listing = run.prepared.get(req)
+    index = None if listing is None or listing.index is None else listing.index
+    if index is not None and index.mirror_of is not None:
+        index = run.policy.index_named(index.mirror_of) or index
+    decision = run.decide(req.name)
+    dist = req.get_dist()
+    return {"name": decision.name, "version": str(dist.version), "url": hide(info["url"], secrets), "hashes": archive.get("hashes") or ({algorithm: value} if value else {}),
+            "index": None if index is None else index.name, "index-url": None if index is None else index.noted,
+            "because": "direct reference" if listing is None else decision.because if index is not None else "find-links"}
+
+
+def _write_beside_metadata(req: Any, given: dict[str, Any], note: dict[str, Any]) -> None:
+    from pip._internal.locations import get_scheme
+
+    scheme = get_scheme(req.name, isolated=req.isolated, user=given.get("use_user_site", False),
+                        **{key: given.get(key) for key in ("home", "root", "prefix")})
+    with zipfile.ZipFile(req.local_file_path) as wheel:
+        metadata = next(name for name in wheel.namelist() if name.count("/") == 1 and name.endswith(".dist-info/METADATA"))
+    relative = metadata.rpartition("/")[0]
+    place = next(os.path.join(path, relative) for path in (scheme.purelib, scheme.platlib) if os.path.isdir(os.path.join(path, relative)))
+    content = (json.dumps(note, indent=1) + "\n").encode()
+    with open(os.path.join(place, NAME), "wb") as file:
+        file.write(content)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    path = os.path.join(place, "RECORD")
+    with open(path, encoding="utf-8", newline="") as record:
+        rows = [row for row in record if not row.startswith(f"{relative}/{NAME},")]  # a wheel may have brought such a file along
+    with open(path, "w", encoding="utf-8", newline="") as record:
+        record.writelines([*rows, f"{relative}/{NAME},sha256={digest},{len(content)}\r\n"])
