@@ -6,8 +6,9 @@ import contextlib
 import os
 import ssl
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -29,7 +30,8 @@ class Reply(NamedTuple):
     """What an index said about one of its URLs.
 
     ``verdict`` as in an install; ``status`` None if there was no answer, with the reason in ``words``. ``redirected_to`` is an
-    origin that the answer leads to and that was not followed (CONTRACT 4.4). ``pages`` is ``json`` or ``html``.
+    origin that the answer leads to and that was not followed (CONTRACT 4.4). ``pages`` is ``json`` or ``html``; ``filenames`` are those
+    of a project page.
     """
 
     verdict: Verdict
@@ -39,6 +41,7 @@ class Reply(NamedTuple):
     pages: str | None = None
     tls: str | None = None
     redirected_to: str | None = None
+    filenames: tuple[str, ...] = ()
 
 
 class Prober:
@@ -65,9 +68,9 @@ class Prober:
         """Ask for a project page (for a flat index: for its only page, for a local one: whether it is there)."""
         if self._index.format == "flat" or urls.local_path(self._index.bare) is not None:
             return self.ask(self._index.bare)
-        return self.ask(f"{self._index.bare.rstrip('/')}/{project}/")
+        return self.ask(f"{self._index.bare.rstrip('/')}/{project}/", read_files=True)
 
-    def ask(self, url: str) -> Reply:
+    def ask(self, url: str, *, read_files: bool = False) -> Reply:
         """Ask for a page below the index; redirects are followed on its own origin, and further only if the index may do so."""
         path = urls.local_path(url)
         if path is not None:
@@ -80,7 +83,7 @@ class Prober:
                     milliseconds = int(response.elapsed.total_seconds() * 1000) if milliseconds is None else milliseconds
                     target = urljoin(url, response.headers["Location"]) if response.is_redirect else None
                     if target is None:
-                        return self._read(response, milliseconds)
+                        return self._read(response, milliseconds, read_files=read_files)
                     if not urls.same_origin(url, target) and not self._index.follow_redirects:
                         return Reply(Verdict.ABSENT, "forwards", response.status_code, milliseconds, tls=_tls(response), redirected_to=_origin(target))
                     url = target
@@ -127,10 +130,43 @@ class Prober:
                               allow_redirects=False, stream=True) as response:
             yield response
 
-    def _read(self, response: requests.Response, milliseconds: int | None) -> Reply:
+    def _read(self, response: requests.Response, milliseconds: int | None, *, read_files: bool) -> Reply:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         pages = "json" if kind.endswith("json") else "html" if kind.endswith("html") else None
-        return Reply(judge(response.status_code, self._index), f"HTTP {response.status_code}", response.status_code, milliseconds, pages, _tls(response))
+        verdict = judge(response.status_code, self._index)
+        reply = Reply(verdict, f"HTTP {response.status_code}", response.status_code, milliseconds, pages, _tls(response))
+        if not read_files or verdict is not Verdict.PRESENT:
+            return reply
+        if pages is None:
+            return reply._replace(verdict=Verdict.UNAVAILABLE, words="the answer is not a project page")
+        return reply._replace(filenames=_files_of_json(response.json()) if pages == "json" else _files_of_html(response.text))
+
+
+def _files_of_json(page: Any) -> tuple[str, ...]:
+    """The names of the files of a page (PEP 691). Raises ValueError for what is none."""
+    try:
+        return tuple(str(file["filename"]) for file in page["files"])
+    except (KeyError, TypeError) as exc:
+        raise ValueError("the answer is not a project page") from exc
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the file that a link leads to."""
+        href = dict(attrs).get("href") if tag == "a" else None
+        if href:
+            self.found.append(unquote(urlsplit(href).path.rpartition("/")[2]))
+
+
+def _files_of_html(page: str) -> tuple[str, ...]:
+    """The names of the files of a page (PEP 503)."""
+    anchors = _Anchors()
+    anchors.feed(page)
+    return tuple(anchors.found)
 
 
 def _auth(user: str | None, password: str | None) -> Callable[[Any], Any]:

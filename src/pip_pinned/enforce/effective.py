@@ -142,6 +142,13 @@ def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = 
         yield Connection(run, command._build_session(options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
 
 
+def default_index_url() -> str:
+    """The URL of pip's built-in default index."""
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
+
+
 @contextmanager
 def _parsed(run: Run, args: list[str]) -> Iterator[tuple[Any, Any, list[str]]]:
     hooks = install(run)

@@ -1,0 +1,164 @@
+"""``pip-pinned audit [PATH...]``: where a project is exposed, by its files alone, or with what its indexes say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+from pathlib import Path
+
+from packaging.markers import InvalidMarker, Marker
+
+from pip_pinned.commands import environment
+from pip_pinned.commands.surveying import JOBS, Survey, survey
+from pip_pinned.enforce.effective import Connection, connected, default_index_url
+from pip_pinned.policy import urls
+from pip_pinned.policy.decision import Decider
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.model import PYPI, Index, Policy
+from pip_pinned.report import audit as reporting
+from pip_pinned.report import screen
+from pip_pinned.scan import findings
+from pip_pinned.scan.facts import TRUSTED, Facts, Place, Source
+from pip_pinned.scan.files import scan
+from pip_pinned.scan.findings import Finding
+
+_FAIL_ON = (*findings.SEVERITIES, "never")
+
+
+def main(args: list[str], project: str | None) -> int:
+    """Run the verb. 0; 1 if anything is at least as bad as ``--fail-on``, or if an index that was to be asked did not answer; 2 for wrong usage."""
+    given, options = _parser().parse_known_args(args)
+    if not given.online and options:
+        _parser().error(f"unrecognized arguments: {' '.join(options)}")
+    try:
+        return _Audit(given, options, project).run()
+    except PipPinnedError as exc:
+        screen.show_error(exc)
+        return 2 if exc.code == "usage" else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "pip-pinned audit", allow_abbrev=False, usage="pip-pinned audit [PATH...] [options]",
+        description="Find where packages may come from an index that you did not mean: extra indexes, find-links, trusted hosts, secrets and locks in requirements files, "
+        "pip.conf, pyproject.toml, Pipfile, Dockerfiles, CI files, scripts and code blocks. Files are read, never run, and nobody is asked unless you say --online.")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or directories (default: this directory)")
+    parser.add_argument("--online", action="store_true", help="ask the indexes of the project which of its packages they have; options of pip install count then")
+    parser.add_argument("--probe-public", action="store_true", help="ask PyPI too. This tells PyPI, and whoever is on the way, the names of your private packages")
+    parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"questions at once (default: {JOBS})")
+    parser.add_argument("--format", choices=tuple(reporting.FORMATS), default="table", help="how to report (default: table)")
+    parser.add_argument("--fail-on", choices=_FAIL_ON, default="high", help="exit 1 from this severity on (default: high)")
+    parser.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file has; it is an earlier report with --format json")
+    parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
+    return parser
+
+
+class _Audit:
+    def __init__(self, given: argparse.Namespace, options: list[str], project: str | None) -> None:
+        self._given = given
+        self._options = options
+        self._project = project
+        self._base = Path.cwd()
+        self._unanswered: list[str] = []
+
+    def run(self) -> int:
+        given = self._given
+        if given.probe_public and not given.online:
+            raise PipPinnedError("usage", "--probe-public needs --online.")
+        paths = [Path(path) for path in given.paths or ["."]]
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            raise PipPinnedError("usage", f"There is no {' and no '.join(missing)}.")
+        known = _baseline(given.baseline)
+        facts = scan(paths, self._base)
+        policy, problems = self._policy()
+        found = [*problems, *findings.judge(facts, policy, _holds, environment.installed())]
+        if given.online:
+            found += self._ask(facts, policy)
+        everything = findings.ordered(facts, found)
+        fresh = [finding for finding in everything if finding.fingerprint not in known]
+        reporting.FORMATS[given.format](reporting.Report(tuple(fresh), len(facts.files), len(everything) - len(fresh), tuple(self._unanswered)))
+        limit = _FAIL_ON.index(given.fail_on)
+        bad = given.fail_on != "never" and any(findings.SEVERITIES.index(finding.severity) <= limit for finding in fresh)
+        return 1 if bad or self._unanswered else 0
+
+    def _policy(self) -> tuple[Policy, list[Finding]]:
+        from pip_pinned.config.project import load_policy
+
+        try:
+            policy = load_policy(self._project)
+        except PipPinnedError as exc:
+            what = re.sub(r"\s+", " ", f"{exc.message} {exc.context}").strip()
+            return Policy(), [Finding("unreadable", findings.HIGH, Place("pyproject.toml", 1), exc.code, f"the policy cannot be read: {what}")]
+        return policy._replace(indexes=tuple(index._replace(url=default_index_url()) if index.url == PYPI else index for index in policy.indexes)), []
+
+    def _ask(self, facts: Facts, policy: Policy) -> list[Finding]:
+        mentioned = indexes_of(facts, policy)
+        names = [*(named.name for named in facts.names if named.url is None), *(entry.name for entry in facts.locked if not entry.direct)]
+        with connected(lambda: policy._replace(indexes=(*policy.indexes, *mentioned)), self._options) as connection:
+            public = [index for index in connection.policy.indexes if is_public(index)]
+            asked = [index for index in connection.policy.indexes if self._given.probe_public or index not in public]
+            answers = survey(connection, asked, names, self._given.jobs)
+            self._unanswered = unanswered(connection, answers)
+            said = {index: {name: findings.Answer(holding.has, holding.forwards_to) for name, holding in holdings.items()} for index, holdings in answers.items()}
+            shown = {index.name: index.shown for index in connection.policy.indexes}
+            return findings.judge_answers(facts, said, shown, [index.name for index in public], Decider(connection.policy, _holds))
+
+
+def indexes_of(facts: Facts, policy: Policy) -> list[Index]:
+    """The indexes that files name and the policy does not have, with variables filled in; those with unset variables are left out."""
+    found: list[Index] = []
+    for source in facts.sources:
+        url = _expanded(source)
+        if url is not None and not any(urls.same_index(index.url, url) for index in (*policy.indexes, *found)):
+            kind = "flat" if source.kind == "find-links" else "simple"
+            found.append(Index(name=f"{source.place}", url=url, origin=str(source.place), explicit=True, format=kind, written=source.value if "$" in source.value else None))
+    return found
+
+
+def _expanded(source: Source) -> str | None:
+    if source.kind == TRUSTED or not source.value:
+        return None
+    value = re.sub(r"\$\{\{\s*(?:secrets|env|vars)\.(\w+)\s*\}\}", r"${\1}", source.value)
+    missing = [name for name in urls.variables(value) if name not in os.environ]
+    value = re.sub(r"\$\{?([A-Za-z_]\w*)\}?", lambda variable: os.environ.get(variable.group(1), ""), value)
+    return None if missing or not urls.has_scheme(value) or not value.startswith("http") else value
+
+
+def is_public(index: Index) -> bool:
+    """Whether everybody may publish there: PyPI, by its host."""
+    try:
+        return urls.origin(index.url)[1] == urls.origin(default_index_url())[1]
+    except ValueError:
+        return False
+
+
+def unanswered(connection: Connection, answers: Survey) -> list[str]:
+    """What could not be found out, a line for each index."""
+    lines = []
+    for index in connection.policy.indexes:
+        failed = [(name, holding.words) for name, holding in answers.get(index.name, {}).items() if holding.has is None]
+        if failed:
+            named = ", ".join(name for name, _ in failed if name) or "any name"
+            lines.append(f"{index.name} {index.shown} did not say whether it has {named}: {failed[0][1]}")
+    return lines
+
+
+def _holds(marker: str) -> bool:
+    try:
+        return Marker(marker).evaluate()
+    except InvalidMarker:
+        return True
+
+
+def _baseline(path: str | None) -> set[str]:
+    if path is None:
+        return set()
+    try:
+        return {str(finding["fingerprint"]) for finding in json.loads(Path(path).read_text(encoding="utf-8"))["findings"]}
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise PipPinnedError("usage", f"--baseline {path} is no report of an audit.", hint="Make one: pip-pinned audit --format json --fail-on never > FILE") from exc
+
+

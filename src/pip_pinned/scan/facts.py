@@ -1,0 +1,143 @@
+"""What was seen in files: sources, requirements, entries of locks, each with file and line."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pip_pinned.policy import urls
+
+INDEX, EXTRA, LINKS, TRUSTED = "index-url", "extra-index-url", "find-links", "trusted-host"
+
+_VARIABLE = re.compile(r"\$\{\{.*?\}\}|\$\([^)]*\)|\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|%\w+%|\{\{.*?\}\}|\{[^{}]*\}|<[^<>]*>|\*{3,}")
+_NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git|oauth2?|user(name)?")
+_PLACEHOLDER = re.compile(r"(?i)pass(word)?|secret|(your|my|api|access)[-_ ]?(token|key|pass(word)?|secret)|token|change-?me|\.\.\.|redacted")
+_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://(?:{_VARIABLE.pattern}|[^\s\"'`])*")
+
+
+class Place(NamedTuple):
+    """A line of a file; ``file`` is relative to where the scan began, ``line`` counts from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """``Dockerfile:12``."""
+        return f"{self.file}:{self.line}"
+
+
+class Source(NamedTuple):
+    """A place that packages come from. ``kind`` is pip's name of the option, or ``declared`` for the index of a tool's own table.
+
+    ``value`` is the URL, path or host as written, empty where it is set from outside. ``program`` is ``pip``, ``uv``, ``pip-pinned``…, or
+    empty where the line names none, such as a variable's; ``text`` is the whole line, its continuations joined, and ``lines`` how many it has.
+    """
+
+    kind: str
+    value: str
+    place: Place
+    program: str = ""
+    text: str = ""
+    lines: int = 1
+
+    @property
+    def url(self) -> str | None:
+        """The URL without credentials, if it is one and stands there in full."""
+        plain = urls.without_credentials(self.value) if urls.has_scheme(_VARIABLE.sub("x", self.value)) else None
+        return None if plain is None or _VARIABLE.search(plain) else plain
+
+    @property
+    def shown(self) -> str:
+        """The value as it may be shown."""
+        return conceal(self.value) or "(set from outside)"
+
+
+class Named(NamedTuple):
+    """A requirement. ``kind`` is ``requirement``, ``constraint`` or ``build``; ``url`` is that of a direct reference, ``hashed`` whether the line has a hash."""
+
+    name: str
+    place: Place
+    kind: str = "requirement"
+    url: str | None = None
+    hashed: bool = False
+    exact: bool = False
+
+
+class Locked(NamedTuple):
+    """An entry of a lock. ``source`` is the URL (pylock.toml) or name (Pipfile.lock) of its index; ``direct`` says that it is from no index."""
+
+    name: str
+    version: str
+    place: Place
+    source: str | None
+    hashed: bool
+    direct: bool = False
+
+
+class Note(NamedTuple):
+    """Something else that is worth a finding, by that finding's code."""
+
+    code: str
+    place: Place
+    text: str
+
+
+class Facts:
+    """Everything that was seen. ``ignored`` has for a place the codes that a comment there silences, ``unread`` what could not be read and why."""
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.sources: list[Source] = []
+        self.names: list[Named] = []
+        self.locked: list[Locked] = []
+        self.notes: list[Note] = []
+        self.ignored: dict[Place, set[str]] = {}
+        self.unread: list[tuple[str, str]] = []
+
+
+def literal_secret(value: str) -> bool:
+    """Whether a URL has a password, or a token as user name, that is no variable and no placeholder."""
+    userinfo = _split(value)[1] if "://" in value else None
+    if userinfo is None:
+        return False
+    user, colon, password = userinfo.partition(":")
+    return _is_literal(password) or (_is_literal(user) and not _VARIABLE.search(password) and (not colon or _NO_PASSWORD.fullmatch(password) is not None))
+
+
+def _is_literal(text: str) -> bool:
+    return _VARIABLE.sub("", text).strip("*.") != "" and _NO_PASSWORD.fullmatch(text) is None and _PLACEHOLDER.fullmatch(text) is None
+
+
+def conceal(text: str) -> str:
+    """The text with whatever stands for a user in any URL taken out, variables too."""
+    return _URL.sub(_concealed, text)
+
+
+def _concealed(found: re.Match[str]) -> str:
+    scheme, userinfo, rest = _split(found.group())
+    return found.group() if userinfo is None else f"{scheme}://****@{rest}"
+
+
+def _split(url: str) -> tuple[str, str | None, str]:
+    """Scheme, what stands before the host, and the rest. A slash within a variable, or within what must be a password, ends nothing."""
+    marked = _VARIABLE.sub(lambda variable: "x" * len(variable.group()), url)
+    start = marked.index("://") + 3
+    end = next((i for i in range(start, len(marked)) if marked[i] in "/?#"), len(marked))
+    at = marked.rfind("@", start, end)
+    if at < 0 and re.fullmatch(r"[^:]+:(?!\d*$).*", marked[start:end]):  # user:pa/ss@host: no port looks like that
+        at = marked.rfind("@", start)
+    return (url[: start - 3], None, url[start:]) if at < 0 else (url[: start - 3], url[start:at], url[at + 1:])
+
+
+def is_remote(location: str) -> bool:
+    """Whether this is reached over the network."""
+    return re.match(r"https?://", location, re.IGNORECASE) is not None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether this is on the machine itself."""
+    try:
+        return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
+    except ValueError:
+        return False

@@ -1,0 +1,306 @@
+"""Files that have a format of their own: requirements, pip.conf, TOML tables, locks, documents."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from pip_pinned.policy import names
+from pip_pinned.scan import text as commands
+from pip_pinned.scan.facts import EXTRA, INDEX, LINKS, Facts, Locked, Named, Note, Place, Source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_KEYS = ("index-url", "extra-index-url", "find-links", "trusted-host")
+_NOT_CATEGORIES = ("source", "requires", "scripts", "pipenv", "build-system", "pipfile")
+_ELSEWHERE = ("git", "hg", "svn", "bzr", "path", "file", "uri", "url")
+
+
+class Unreadable(Exception):
+    """A file is not what its name says."""
+
+
+class _Lines:
+    """Where a value stands: the first line with it that no earlier question has taken."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self._file = file
+        self._lines = text.splitlines()
+
+    def of(self, *needles: str, start: int = 0) -> Place:
+        for needle in needles:
+            for number, line in enumerate(self._lines[start:], start + 1):
+                if needle and needle in line:
+                    return Place(self._file, number)
+        return Place(self._file, start + 1)
+
+
+# -- requirements files -------------------------------------------------------------------------------------------
+
+
+def read_requirements(facts: Facts, file: str, text: str) -> None:
+    """A requirements or constraints file."""
+    commands.read_pragmas(facts, file, text)
+    kind = "constraint" if "constraint" in file.rpartition("/")[2].lower() else "requirement"
+    for line in commands.logical_lines(text):
+        place, content = Place(file, line.number), line.text.strip()
+        facts.sources += [source._replace(program="pip") for source in commands.sources_of(f"pip {content}", place, line.span)]
+        facts.sources[-1:] = [source._replace(text=content) for source in facts.sources[-1:] if source.place == place] or facts.sources[-1:]
+        note = commands.dropped(content, place)
+        if note is not None:
+            facts.notes.append(note)
+        if not content.startswith("-") or content.startswith(("-e", "--editable")):
+            named = requirement(re.sub(r"^(-e|--editable)[\s=]*", "", content), place, kind)
+            if named is not None:
+                facts.names.append(named)
+
+
+def requirement(content: str, place: Place, kind: str = "requirement") -> Named | None:
+    """A requirement, without the options behind it; a bare URL is one with its file's name or its fragment's."""
+    hashed = "--hash" in content
+    content = re.split(r"\s+--?[A-Za-z]", content, maxsplit=1)[0].strip()
+    try:
+        found = Requirement(content)
+    except InvalidRequirement:
+        match = re.match(r"(?:\w+\+)?(?:https?|ssh|git|file)://\S+|git@\S+", content)
+        if match is None:
+            return None
+        egg = re.search(r"#(?:.*&)?egg=([\w.-]+)", content)
+        stem = re.split(r"-\d|@|\.git\b", match.group().partition("#")[0].rstrip("/").rpartition("/")[2])[0]
+        return Named(names.normalize(egg.group(1) if egg else stem), place, kind, match.group(), hashed or "#sha" in content)
+    exact = any(specifier.operator in ("==", "===") and not specifier.version.endswith(".*") for specifier in found.specifier)
+    return Named(names.normalize(found.name), place, kind, found.url, hashed or "#sha" in (found.url or ""), exact)
+
+
+# -- INI files -----------------------------------------------------------------------------------------------------
+
+
+def _ini(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except configparser.Error as exc:
+        raise Unreadable(str(exc).splitlines()[0]) from exc
+    return parser
+
+
+def read_pip_conf(facts: Facts, file: str, text: str) -> None:
+    """pip.conf: every section counts, as it does for pip."""
+    commands.read_pragmas(facts, file, text)
+    lines, parser = _Lines(file, text), _ini(text)
+    for section in parser.sections():
+        for key, value in parser.items(section):
+            kind = key.replace("_", "-")
+            for one in (value or "").split() if kind in _KEYS else ():
+                facts.sources.append(Source(kind, one, lines.of(one, key), "pip", f"{key} = {one}"))
+
+
+def read_ini(facts: Facts, file: str, text: str) -> None:
+    """setup.cfg and tox.ini: requirements, dependency links, and commands and variables anywhere."""
+    commands.read(facts, file, text)
+    lines, parser = _Lines(file, text), _ini(text)
+    for section in parser.sections():
+        for key, value in parser.items(section):
+            kind = "build" if key in ("setup_requires", "requires") and section == "options" else "requirement"
+            wanted = key in ("install_requires", "setup_requires", "tests_require", "deps") or section == "options.extras_require"
+            for one in (value or "").splitlines() if wanted else ():
+                named = requirement(one.rpartition(": ")[2].strip(), lines.of(one.strip()), kind) if one.strip() and not one.strip().startswith(("-", "{", "#")) else None
+                if named is not None:
+                    facts.names.append(named)
+            if key == "dependency_links" or (section == "easy_install" and key in ("index_url", "find_links")):
+                facts.sources += [Source(INDEX if key == "index_url" else LINKS, one, lines.of(one), "easy_install", one) for one in (value or "").split()]
+            if section == "tox:indexserver" or (section.startswith("tox") and key == "indexserver"):
+                facts.sources += [Source(INDEX, one, lines.of(one), "tox", one) for one in re.findall(r"https?://\S+", value or "")]
+
+
+# -- TOML ------------------------------------------------------------------------------------------------------------
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+        raise Unreadable(str(exc).splitlines()[0]) from exc
+
+
+def _table(data: object, *path: str) -> dict[str, Any]:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _tables(data: object) -> list[dict[str, Any]]:
+    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+
+
+def _texts(data: object) -> list[str]:
+    return [data] if isinstance(data, str) else [one for one in data if isinstance(one, str)] if isinstance(data, list) else []
+
+
+def read_toml(facts: Facts, file: str, text: str) -> None:
+    """pyproject.toml, uv.toml, pip-pinned.toml: requirements, and the indexes of every tool's table."""
+    commands.read_pragmas(facts, file, text)
+    data, lines = _toml(text), _Lines(file, text)
+    last = file.rpartition("/")[2].lower()
+    tables = {"uv": data if last == "uv.toml" else _table(data, "tool", "uv"), "pip-pinned": data if last == "pip-pinned.toml" else _table(data, "tool", "pip-pinned"),
+              "poetry": _table(data, "tool", "poetry"), "pdm": _table(data, "tool", "pdm")}
+    _read_uv(facts, tables["uv"], lines)
+    for tool, key in (("uv", "index"), ("pip-pinned", "index"), ("poetry", "source"), ("pdm", "source")):
+        for entry in _tables(tables[tool].get(key)):
+            if isinstance(entry.get("url"), str):
+                facts.sources.append(Source("declared", entry["url"], lines.of(entry["url"]), tool, str(entry.get("name", ""))))
+                if entry.get("verify_ssl", entry.get("verify-ssl")) is False:
+                    facts.notes.append(Note("trusted-host", lines.of(entry["url"]), f"{entry.get('name', 'an index')} is asked without verifying who answers"))
+    project = _table(data, "project")
+    groups = [project.get("dependencies"), *_table(project, "optional-dependencies").values(), *_table(data, "dependency-groups").values(), tables["uv"].get("dev-dependencies")]
+    groups += [*_table(tables["pdm"], "dev-dependencies").values()]
+    _add(facts, (one for group in groups for one in _texts(group)), lines, "requirement")
+    _add(facts, _texts(_table(data, "build-system").get("requires")), lines, "build")
+    _add(facts, [*_texts(tables["uv"].get("constraint-dependencies")), *_texts(tables["uv"].get("override-dependencies"))], lines, "constraint")
+    poetry = tables["poetry"]
+    for group in (poetry, *(_table(group) for group in _table(poetry, "group").values())):
+        for key in ("dependencies", "dev-dependencies"):
+            _read_entries(facts, _table(group, key), lines)
+
+
+def _read_uv(facts: Facts, uv: Mapping[str, Any], lines: _Lines) -> None:
+    for table in (uv, _table(uv, "pip")):
+        for key, kind in (("index-url", INDEX), ("extra-index-url", EXTRA), ("find-links", LINKS), ("allow-insecure-host", "trusted-host"), ("trusted-host", "trusted-host")):
+            facts.sources += [Source(kind, value, lines.of(value), "uv", key) for value in _texts(table.get(key))]
+
+
+def _add(facts: Facts, texts: Iterable[str], lines: _Lines, kind: str) -> None:
+    for text in texts:
+        named = requirement(text, lines.of(f'"{text}"', f"'{text}'", text), kind)
+        if named is not None:
+            facts.names.append(named)
+
+
+def _read_entries(facts: Facts, entries: Mapping[str, Any], lines: _Lines) -> None:
+    """``name = "1.0"`` or ``name = { … }``, as Pipfile and Poetry write requirements."""
+    for name, entry in entries.items():
+        if names.is_project_name(name) and name.lower() != "python":
+            place = lines.of(f"{name} ", f"{name}=", f'"{name}"', name)
+            url = next((str(entry[key]) for key in _ELSEWHERE if key in entry), None) if isinstance(entry, dict) else None
+            facts.names.append(Named(names.normalize(name), place, url=url if url and "://" in url else None))
+
+
+def read_pipfile(facts: Facts, file: str, text: str) -> None:
+    """A Pipfile."""
+    commands.read_pragmas(facts, file, text)
+    data, lines = _toml(text), _Lines(file, text)
+    for entry in _tables(data.get("source")):
+        if isinstance(entry.get("url"), str):
+            facts.sources.append(Source("declared", entry["url"], lines.of(entry["url"]), "pipenv", str(entry.get("name", ""))))
+            if entry.get("verify_ssl") is False:
+                facts.notes.append(Note("trusted-host", lines.of(entry["url"]), f"{entry.get('name', 'an index')} is asked without verifying who answers"))
+    for category in data:
+        if category not in _NOT_CATEGORIES:
+            _read_entries(facts, _table(data, category), lines)
+    if _table(data, "pipenv").get("install_search_all_sources") is True:
+        facts.notes.append(Note("sync-any-index", lines.of("install_search_all_sources"), "pipenv takes a locked file from any source"))
+
+
+# -- locks -------------------------------------------------------------------------------------------------------
+
+
+def read_pylock(facts: Facts, file: str, text: str) -> None:
+    """pylock.toml (PEP 751)."""
+    data = _toml(text)
+    at = 0
+    for package in _tables(data.get("packages")):
+        name = package.get("name")
+        if not isinstance(name, str):
+            continue
+        place = _Lines(file, text).of(f'name = "{name}"', f"name = '{name}'", name, start=at)
+        at = place.line
+        files = [*_tables(package.get("wheels")), *([package["sdist"]] if isinstance(package.get("sdist"), dict) else [])]
+        archive = _table(package, "archive")
+        direct = any(key in package for key in ("vcs", "directory", "archive"))
+        hashed = all(_table(one, "hashes") for one in [*files, *([archive] if archive else [])]) and bool(files or archive or direct)
+        index = package.get("index")
+        facts.locked.append(Locked(names.normalize(name), str(package.get("version", "")), place, index if isinstance(index, str) else None, hashed, direct))
+
+
+def read_pipfile_lock(facts: Facts, file: str, text: str) -> None:
+    """Pipfile.lock. With one source an entry without ``index`` can only be from there."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise Unreadable(str(exc).splitlines()[0]) from exc
+    lines = _Lines(file, text)
+    sources = _tables(_table(data, "_meta").get("sources"))
+    for entry in sources:
+        if isinstance(entry.get("url"), str):
+            facts.sources.append(Source("declared", entry["url"], lines.of(entry["url"]), "pipenv", str(entry.get("name", ""))))
+    only = str(sources[0].get("name")) if len(sources) == 1 else None
+    for category, entries in data.items() if isinstance(data, dict) else ():
+        for name, entry in entries.items() if category != "_meta" and isinstance(entries, dict) else ():
+            if isinstance(entry, dict):
+                index = entry.get("index")
+                direct = any(key in entry for key in _ELSEWHERE)
+                facts.locked.append(Locked(names.normalize(name), str(entry.get("version", "")).removeprefix("=="), lines.of(f'"{name}"'),
+                                           index if isinstance(index, str) else only, bool(entry.get("hashes")) or direct, direct))
+
+
+# -- what holds commands among other things -----------------------------------------------------------------------
+
+
+def read_conda(facts: Facts, file: str, text: str) -> None:
+    """A conda environment: the entries under ``pip:``, and variables."""
+    commands.read(facts, file, text, folded=True)
+    inside = None
+    for number, line in enumerate(text.splitlines(), 1):
+        indent, content = len(line) - len(line.lstrip()), line.strip()
+        if re.fullmatch(r"-\s*pip:", content):
+            inside = indent
+        elif inside is not None and content and not content.startswith("#"):
+            if indent <= inside:
+                inside = None
+                continue
+            word = content.removeprefix("-").strip().strip("\"'")
+            place = Place(file, number)
+            named = None if word.startswith("-") else requirement(word, place)
+            if named is not None:
+                facts.names.append(named)
+            for source in commands.sources_of(f"pip {word}", place):
+                if source.value not in [known.value for known in facts.sources if known.place == place]:
+                    facts.sources.append(source._replace(text=word))
+
+
+def read_python(facts: Facts, file: str, text: str) -> None:
+    """A Python file that runs installers: arguments in calls may go over several lines."""
+    joined = re.sub(r"\(\s*\n\s*", "(", text)
+    commands.read(facts, file, text if joined.count("\n") == text.count("\n") else _padded(text), continuation="\\")
+
+
+def _padded(text: str) -> str:
+    """Calls over several lines made one, with empty lines after it, so that line numbers stay."""
+    def flat(found: re.Match[str]) -> str:
+        inside = found.group()
+        return re.sub(r"[ \t]*\n[ \t]*", " ", inside) + "\n" * inside.count("\n")
+
+    return re.sub(r"(?:session\.(?:install|run)|subprocess\.\w+|run|check_call|check_output)\([^()]*\)", flat, text)
+
+
+def read_document(facts: Facts, file: str, text: str) -> None:
+    """Code blocks of a document: fenced ones, and lines that begin like a prompt or are indented by four."""
+    commands.read_pragmas(facts, file, text)
+    kept, fence = [], ""
+    for line in text.splitlines():
+        mark = re.match(r"\s*(```+|~~~+)", line)
+        if mark is not None:
+            fence = "" if fence and line.strip().startswith(fence) else fence or mark.group(1)
+            kept.append("")
+        else:
+            kept.append(re.sub(r"^\s*[$>]\s", "", line) if fence or line.startswith(("    ", "\t")) or re.match(r"\s*\$ ", line) else "")
+    commands.read(facts, file, "\n".join(kept))
