@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
+from pip_pinned.commands.writing import write_atomically
 from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.locks import inputs as locked_inputs
 from pip_pinned.locks import pipfile_lock, pylock, requirements
@@ -97,7 +96,7 @@ def _lock(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
     if output == "-":
         sys.stdout.write(text)
     else:
-        _write_atomically(path, text)
+        write_atomically(path, text)
         sys.stderr.write(f"pip-pinned: locked {count} packages in {output}.\n")
     return 0
 
@@ -183,23 +182,3 @@ def _show_difference(path: Path, text: str) -> int:
     for line in lines:
         sys.stdout.write(line + "\n")
     return 1 if lines else 0
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """The whole new text, or the old file."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -57,6 +57,17 @@ def load_policy(project: str | None) -> Policy:
     return policy
 
 
+def governing(root: Path) -> str | None:
+    """The dialect whose pins count in a project: ``native``, or the name of a foreign one; None where nothing declares any.
+
+    Raises PipPinnedError ``bad-configuration`` or ``several-dialects``.
+    """
+    problems = Problems()
+    tables = _Tables(root, problems)
+    problems.raise_if_any()
+    return tables.governing()
+
+
 def _refuse_to_pass_over(root: Path) -> None:
     """A nearer file that says nothing about indexes does not silently switch off the policy of a project around it."""
     for around in root.parents:
@@ -103,29 +114,37 @@ class _Tables:
             if table is not None and "source" in table.data:
                 self.foreign[name] = table
 
-    def draft(self) -> Draft | None:
-        own = None if self.native is None or not native.governs(self.native) else native.read(self.native)
-        chosen = None if self.native is None else self.native.choice("dialect", native.DIALECTS)
-        if self.native is not None and own is None:
-            self.native.check_keys(("dialect",))
-        if chosen is not None:
-            if chosen not in self.foreign:
-                assert self.native is not None
-                self.native.problem("dialect", f"nothing in this project is written in {chosen!r}", "Leave the key out.")
-                return own
-            theirs = self._read(chosen)
-            if own is not None:
-                theirs.overlay(own)
-            return theirs
-        if own is not None:
-            return own
+    def governing(self) -> str | None:
+        """The dialect that counts."""
+        chosen = None if self.native is None else self.native.data.get("dialect")
+        if isinstance(chosen, str) and chosen in self.foreign:
+            return chosen
+        if self.native is not None and native.governs(self.native):
+            return "native"
         if len(self.foreign) > 1:
             origins = {name: (found.origin if isinstance(found, Table) else found.path.name) for name, found in self.foreign.items()}
             raise PipPinnedError(
                 "several-dialects", "The tables of more than one tool say where packages come from.",
                 context="\n".join(f"{origin}: {name}" for name, origin in origins.items()),
                 hint="Choose one in pyproject.toml:\n[tool.pip-pinned]\n" + "\n".join(f'dialect = "{name}"' for name in origins if name in native.DIALECTS))
-        return self._read(next(iter(self.foreign))) if self.foreign else None
+        return next(iter(self.foreign), None)
+
+    def draft(self) -> Draft | None:
+        """What the dialect that counts says, with native keys over a foreign one that was chosen."""
+        own = None if self.native is None or not native.governs(self.native) else native.read(self.native)
+        chosen = None if self.native is None else self.native.choice("dialect", native.DIALECTS)
+        if self.native is not None and own is None:
+            self.native.check_keys(("dialect",))
+        if self.native is not None and chosen is not None and chosen not in self.foreign:
+            self.native.problem("dialect", f"nothing in this project is written in {chosen!r}", "Leave the key out.")
+            return own
+        governing = self.governing()
+        if governing is None or governing == "native":
+            return own
+        theirs = self._read(governing)
+        if own is not None:
+            theirs.overlay(own)
+        return theirs
 
     def _read(self, name: str) -> Draft:
         found = self.foreign[name]

@@ -148,7 +148,7 @@ def _insert(indexes: list[Index], index: Index) -> None:
 def _named(values: Iterable[str], origin: str, others: Iterable[Index], *, required: bool) -> list[Index]:
     found: list[Index] = []
     for value in values:
-        name, url = _split_named(value)
+        name, url = split_named(value)
         if name is None:
             if not required:
                 continue  # `index = URL` in pip.conf is the setting of `pip search`, not ours
@@ -174,14 +174,15 @@ def _named(values: Iterable[str], origin: str, others: Iterable[Index], *, requi
     return found
 
 
-def _split_named(value: str) -> tuple[str | None, str]:
+def split_named(value: str) -> tuple[str | None, str]:
+    """The name and the URL of ``[NAME=]URL``."""
     name, equals, url = value.partition("=")
     return (name, url) if equals and names.is_index_name(name) else (None, value)
 
 
 def _check_urls(layer: Options) -> None:
     """Everything that is meant as a URL is one: a mistyped one may hold a secret, and would be taken for a path."""
-    named = [_split_named(value)[1] for value in (*layer.indexes, layer.default_index) if value is not None]
+    named = [split_named(value)[1] for value in (*layer.indexes, layer.default_index) if value is not None]
     for value in (*named, layer.index_url, *layer.extra_index_urls, *layer.find_links):
         if value is not None and ("://" in value or "@" in value) and not urls.has_scheme(value) and not os.path.exists(os.path.expanduser(value)):
             raise PipPinnedError("bad-url", f"{urls.redact(value)!r} is not an index URL.", hint="Write the whole URL, with https:// or file://; "
@@ -197,9 +198,13 @@ def _check_url(url: str, origin: str) -> None:
 def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple") -> Index:
     if kind == "simple" and urls.local_path(url) == url:  # pip takes the path of a directory too
         url = urls.file_url(os.path.abspath(url))
-    parts = urlsplit(url)
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", parts.hostname or urls.local_path(url) or "index").strip("-")
-    return Index(name=_free(base, taken), url=url, origin=origin, default=default, format=kind)
+    return Index(name=derived_name(url, taken), url=url, origin=origin, default=default, format=kind)
+
+
+def derived_name(url: str, taken: set[str]) -> str:
+    """A name for an index that has none: its host, which no other index is called; it is taken from now on."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", urlsplit(url).hostname or urls.local_path(url) or "index").strip("-")
+    return _free(base, taken)
 
 
 def _free(base: str, taken: set[str]) -> str:
@@ -230,14 +235,14 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
     others = [index for index in declared.indexes if not index.default]
     flag = flags.default_index or flags.index_url
     if mine is not None:
-        if flag is not None and not urls.same_index(_split_named(flag)[1], mine.url):
+        if flag is not None and not urls.same_index(split_named(flag)[1], mine.url):
             option = "--default-index" if flags.default_index else "--index-url"
             new = _from_option(flag, option, taken)
             notices.append(f"{option} {new.shown} replaces the default index {mine.name} ({mine.origin}) for this run.")
             return new, [*others, mine._replace(default=False, explicit=True)]
         theirs = ambient.default_index or ambient.index_url
-        if theirs is not None and not urls.same_index(_split_named(theirs)[1], mine.url):
-            notices.append(f"index-url {urls.redact(_split_named(theirs)[1])} from the environment or pip.conf is ignored: "
+        if theirs is not None and not urls.same_index(split_named(theirs)[1], mine.url):
+            notices.append(f"index-url {urls.redact(split_named(theirs)[1])} from the environment or pip.conf is ignored: "
                            f"{mine.origin} declares {mine.name} as the default index.")
         return mine, others
     _refuse_explicit_default(declared, flag or ambient.default_index or ambient.index_url)
@@ -252,7 +257,7 @@ def _default(declared: Policy, flags: Options, ambient: Options, pypi: str, take
 
 def _refuse_explicit_default(declared: Policy, option: str | None) -> None:
     """An explicit index is never asked for unpinned names (CONTRACT 3.1), so no option can make it the default."""
-    explicit = None if option is None else next((i for i in declared.indexes if i.explicit and urls.same_index(i.url, _split_named(option)[1])), None)
+    explicit = None if option is None else next((i for i in declared.indexes if i.explicit and urls.same_index(i.url, split_named(option)[1])), None)
     if explicit is not None:
         raise PipPinnedError(
             "index-disagrees", f"{explicit.name} is to be the default index, and the policy declares it as explicit.",
@@ -261,7 +266,7 @@ def _refuse_explicit_default(declared: Policy, option: str | None) -> None:
 
 
 def _from_option(value: str, origin: str, taken: set[str]) -> Index:
-    name, url = _split_named(value)
+    name, url = split_named(value)
     if name is None:
         return _anonymous(url, origin, taken, default=True)
     _check_url(url, origin)

@@ -10,10 +10,13 @@ from pip_pinned.policy import urls
 
 INDEX, EXTRA, LINKS, TRUSTED = "index-url", "extra-index-url", "find-links", "trusted-host"
 
-_VARIABLE = re.compile(r"\$\{\{.*?\}\}|\$\([^)]*\)|\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|%\w+%|\{\{.*?\}\}|\{[^{}]*\}|<[^<>]*>|\*{3,}")
-_NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git|oauth2?|user(name)?")
+# All lengths are bounded, so that no line, however long, takes more than linear time.
+_VARIABLE = re.compile(r"\$\{\{.{0,200}?\}\}|\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}|\$\$?[A-Za-z_]\w*|%[A-Za-z_]\w{0,100}%|\{\{.{0,200}?\}\}|\{[^{}]{0,200}\}|<[^<>]{0,200}>|\*{3,}")
+_NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git|oauth2?|oauth2accesstoken|vsssessiontoken|aws|_json_key(_base64)?|user(name)?")
+_NO_TOKEN = re.compile(r"[a-z]{1,12}")  # a bare user name, whose password is in a keyring or netrc
 _PLACEHOLDER = re.compile(r"(?i)pass(word)?|secret|(your|my|api|access)[-_ ]?(token|key|pass(word)?|secret)|token|change-?me|\.\.\.|redacted")
-_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://(?:{_VARIABLE.pattern}|[^\s\"'`])*")
+_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}://(?:{_VARIABLE.pattern}|[^\s\"'`])*")
+_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#]|$)|localhost\b|[^/]*\.example\b")
 
 
 class Place(NamedTuple):
@@ -44,13 +47,16 @@ class Source(NamedTuple):
     @property
     def url(self) -> str | None:
         """The URL without credentials, if it is one and stands there in full."""
-        plain = urls.without_credentials(self.value) if urls.has_scheme(_VARIABLE.sub("x", self.value)) else None
+        try:
+            plain = urls.without_credentials(self.value) if urls.has_scheme(_VARIABLE.sub("x", self.value)) else None
+        except ValueError:
+            return None
         return None if plain is None or _VARIABLE.search(plain) else plain
 
     @property
     def shown(self) -> str:
         """The value as it may be shown."""
-        return conceal(self.value) or "(set from outside)"
+        return conceal_value(self.value) or "(set from outside)"
 
 
 class Named(NamedTuple):
@@ -98,11 +104,16 @@ class Facts:
 
 def literal_secret(value: str) -> bool:
     """Whether a URL has a password, or a token as user name, that is no variable and no placeholder."""
-    userinfo = _split(value)[1] if "://" in value else None
-    if userinfo is None:
-        return False
-    user, colon, password = userinfo.partition(":")
-    return _is_literal(password) or (_is_literal(user) and not _VARIABLE.search(password) and (not colon or _NO_PASSWORD.fullmatch(password) is not None))
+    return any(_is_secret(userinfo) for found in _URL.finditer(value) if (userinfo := _split(found.group())[1]) is not None)
+
+
+def _is_secret(userinfo: str) -> bool:
+    marked = _marked(userinfo)
+    at = marked.find(":")
+    user, password = (userinfo, "") if at < 0 else (userinfo[:at], userinfo[at + 1:])
+    if _is_literal(password):
+        return True
+    return _is_literal(user) and not _VARIABLE.search(password) and (_NO_TOKEN.fullmatch(user) is None if at < 0 else _NO_PASSWORD.fullmatch(password) is not None)
 
 
 def _is_literal(text: str) -> bool:
@@ -111,22 +122,57 @@ def _is_literal(text: str) -> bool:
 
 def conceal(text: str) -> str:
     """The text with whatever stands for a user in any URL taken out, variables too."""
-    return _URL.sub(_concealed, text)
+    shown, done = [], 0
+    for found in _URL.finditer(text):
+        if found.start() < done:
+            continue
+        scheme, userinfo, rest = _split(found.group())
+        shown.append(text[done:found.start()])
+        done = found.end()
+        if userinfo is not None:
+            shown.append(f"{scheme}://****@{conceal(rest)}")
+        elif _half(rest):  # the password goes on behind a space or a quote: up to the last @ before another URL
+            line = text[done:done + 300].partition("\n")[0].partition("://")[0]
+            done += line.rfind("@") + 1
+            shown.append(f"{scheme}://****" + ("@" if "@" in line else ""))
+        else:
+            shown.append(found.group())
+    return "".join([*shown, text[done:]])
 
 
-def _concealed(found: re.Match[str]) -> str:
-    scheme, userinfo, rest = _split(found.group())
-    return found.group() if userinfo is None else f"{scheme}://****@{rest}"
+def conceal_value(value: str) -> str:
+    """The same for a text that is one URL, path or host: spaces and quotes do not end it."""
+    if "://" in _marked(value):
+        scheme, userinfo, rest = _split(value)
+        return conceal(value) if userinfo is None else f"{conceal_value(scheme)}://****@{conceal_value(rest)}"
+    concealed = conceal(value)
+    return concealed if "@" not in value or "://" in value else f"****@{value.rpartition('@')[2]}"
+
+
+def _marked(text: str) -> str:
+    """The text with variables made as many ``x``."""
+    return _VARIABLE.sub(lambda variable: "x" * len(variable.group()), text)
+
+
+def _half(rest: str) -> bool:
+    """Whether this begins with a user and a password, and ends before the ``@``: no port looks like that, but a variable may be one."""
+    end = next((i for i, character in enumerate(_marked(rest)) if character in "/?#"), len(rest))
+    host, colon, port = rest[:end].partition(":")
+    return bool(colon) and bool(host) and "[" not in host and not _VARIABLE.sub("", rest[:end]).rpartition(":")[2].isdecimal() and _VARIABLE.sub("", port) != ""
 
 
 def _split(url: str) -> tuple[str, str | None, str]:
     """Scheme, what stands before the host, and the rest. A slash within a variable, or within what must be a password, ends nothing."""
-    marked = _VARIABLE.sub(lambda variable: "x" * len(variable.group()), url)
+    marked = _marked(url)
     start = marked.index("://") + 3
     end = next((i for i in range(start, len(marked)) if marked[i] in "/?#"), len(marked))
     at = marked.rfind("@", start, end)
-    if at < 0 and re.fullmatch(r"[^:]+:(?!\d*$).*", marked[start:end]):  # user:pa/ss@host: no port looks like that
-        at = marked.rfind("@", start)
+    if at < 0:
+        last = marked.rfind("@", start)
+        host = marked[start:end]
+        slashed = re.fullmatch(r"[^:]+:(?!\d*$).*", host, re.DOTALL) is not None  # user:pa/ss@host: no port looks like that
+        if slashed or (("." not in host or ":" in host) and _HOST.match(marked, last + 1)):
+            at = last
     return (url[: start - 3], None, url[start:]) if at < 0 else (url[: start - 3], url[start:at], url[at + 1:])
 
 

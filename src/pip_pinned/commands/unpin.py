@@ -1,0 +1,46 @@
+"""``pip-pinned unpin NAME...``: take pins out of the files that govern the project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pip_pinned.commands.pin import show_written
+from pip_pinned.commands.writing import write_atomically
+from pip_pinned.config.edit import editor
+from pip_pinned.enforce.effective import default_index_url
+from pip_pinned.policy import names
+from pip_pinned.policy.decision import Decider
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.report import screen
+
+
+def main(args: list[str], project: str | None) -> int:
+    """Run the verb. 0; 1 if a name has no pin of its own, and nothing was written; 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        "pip-pinned unpin", allow_abbrev=False, usage="pip-pinned unpin NAME... [--project DIR]",
+        description="Take the pins of these packages, or of exactly these globs, out of the files that govern the project. The index stays declared.")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a package or glob, as the pin is written")
+    parser.add_argument("--project", metavar="DIR", help="the project")
+    given = parser.parse_args(args)
+    try:
+        _unpin(given.names, project)
+    except PipPinnedError as exc:
+        screen.show_error(exc)
+        return 1
+    return 0
+
+
+def _unpin(patterns: list[str], project: str | None) -> None:
+    from pip_pinned.config.project import find_root, governing, load_policy
+
+    root = find_root(project) or Path.cwd()
+    edit = editor(root, governing(root) or "native", default_index_url())
+    missing = [name for name in patterns if not edit.unpin(name)]
+    if missing:
+        covering = Decider(load_policy(project), lambda _: True).pin(names.normalize(missing[0]))
+        raise PipPinnedError("not-pinned", f"{missing[0]} has no pin of its own; nothing was written.",
+                             context=f"{covering.pattern} at {covering.origin} pins it to {covering.index_name}" if covering is not None else "")
+    edit.check()
+    write_atomically(edit.path, edit.text)
+    show_written(edit, [f"{name}: no longer pinned" for name in patterns])
