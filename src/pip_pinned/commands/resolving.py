@@ -37,10 +37,10 @@ class ResolutionFailed(Exception):
         self.code = code
 
 
-def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], preferred: dict[str, str]) -> Resolution:
+def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], preferred: dict[str, str], *, hashes: bool = True) -> Resolution:
     """Everything that the inputs come to in this environment, with every file of the chosen versions.
 
-    ``preferred`` versions are taken where they fit. Raises ResolutionFailed, and PipPinnedError for files that cannot be locked.
+    ``preferred`` versions are taken where they fit; without ``hashes`` none is computed that an index does not give. Raises ResolutionFailed, and PipPinnedError for files that cannot be locked.
     """
     with tempfile.TemporaryDirectory(prefix="pip-pinned-lock-") as directory:
         place = Path(directory)
@@ -66,7 +66,8 @@ def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, 
         packages = _related(packages, found, [line for line in lines if "requirement" in line], categories)
     except (InvalidRequirement, InvalidVersion) as exc:
         raise PipPinnedError("lock-failed", "Something that was resolved has metadata that no lock can hold.", context=str(exc).splitlines()[0]) from exc
-    return Resolution(packages=tuple(_with_hashes(connection, packages)), environment=found.get("environment", {}))
+    completed = _with_hashes(connection, packages) if hashes else packages
+    return Resolution(packages=tuple(completed), environment=found.get("environment", {}))
 
 
 # -- what the report and the pages say ---------------------------------------------------------------------------

@@ -252,6 +252,7 @@ class _Poetry(Editor):
 
 class _Pdm(Editor):
     def _add_index(self, name: str, url: str, *, explicit: bool, default: bool, kind: str, comment: str) -> None:
+        name = "pypi" if default else name  # by which PDM knows what stands in PyPI's place
         lines = [f"name = {_quoted(name)}", f"url = {_quoted(url)}", *['type = "find_links"'] * (kind == "flat")]
         self._append_entry("source", [*lines, *['exclude_packages = ["*"]'] * explicit])
 

@@ -121,9 +121,9 @@ def _layer(values: Any, flags: Any) -> Options:
 
 
 def _hint(run: Run, declared: Policy, policy: Policy) -> None:
-    if not declared.declared and len(policy.indexes) > 1:
+    if not declared.declared and len(policy.indexes) > 1 and run.lock_log is None:
         run.note("no pins are declared: packages come from the first index that has them. "
-                 "`pip-pinned demo` shows how to pin private packages to their index.", "hint")
+                 "`pip-pinned migrate` pins them to where they come from now.", "hint")
 
 
 def _show(policy: Policy, options: Any) -> None:

@@ -15,8 +15,8 @@ _VARIABLE = re.compile(r"\$\{\{.{0,200}?\}\}|\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}
 _NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git|oauth2?|oauth2accesstoken|vsssessiontoken|aws|_json_key(_base64)?|user(name)?")
 _NO_TOKEN = re.compile(r"[a-z]{1,12}")  # a bare user name, whose password is in a keyring or netrc
 _PLACEHOLDER = re.compile(r"(?i)pass(word)?|secret|(your|my|api|access)[-_ ]?(token|key|pass(word)?|secret)|token|change-?me|\.\.\.|redacted")
-_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}://(?:{_VARIABLE.pattern}|[^\s\"'`])*")
-_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#]|$)|localhost\b|[^/]*\.example\b")
+_URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}://(?:{_VARIABLE.pattern}|[^\s\"'`]){{0,1500}}")
+_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#]|$)|localhost\b")
 
 
 class Place(NamedTuple):
@@ -123,14 +123,13 @@ def _is_literal(text: str) -> bool:
 def conceal(text: str) -> str:
     """The text with whatever stands for a user in any URL taken out, variables too."""
     shown, done = [], 0
-    for found in _URL.finditer(text):
-        if found.start() < done:
-            continue
+    while (found := _URL.search(text, done)) is not None:
         scheme, userinfo, rest = _split(found.group())
         shown.append(text[done:found.start()])
         done = found.end()
         if userinfo is not None:
-            shown.append(f"{scheme}://****@{conceal(rest)}")
+            shown.append(f"{scheme}://****@")
+            done -= len(rest)
         elif _half(rest):  # the password goes on behind a space or a quote: up to the last @ before another URL
             line = text[done:done + 300].partition("\n")[0].partition("://")[0]
             done += line.rfind("@") + 1
@@ -144,7 +143,8 @@ def conceal_value(value: str) -> str:
     """The same for a text that is one URL, path or host: spaces and quotes do not end it."""
     if "://" in _marked(value):
         scheme, userinfo, rest = _split(value)
-        return conceal(value) if userinfo is None else f"{conceal_value(scheme)}://****@{conceal_value(rest)}"
+        if userinfo is not None:
+            return f"{conceal(scheme)}://****@{conceal(rest)}"
     concealed = conceal(value)
     return concealed if "@" not in value or "://" in value else f"****@{value.rpartition('@')[2]}"
 
@@ -155,10 +155,11 @@ def _marked(text: str) -> str:
 
 
 def _half(rest: str) -> bool:
-    """Whether this begins with a user and a password, and ends before the ``@``: no port looks like that, but a variable may be one."""
-    end = next((i for i, character in enumerate(_marked(rest)) if character in "/?#"), len(rest))
-    host, colon, port = rest[:end].partition(":")
-    return bool(colon) and bool(host) and "[" not in host and not _VARIABLE.sub("", rest[:end]).rpartition(":")[2].isdecimal() and _VARIABLE.sub("", port) != ""
+    """Whether what follows the scheme begins with a user and a password, with no ``@`` before a slash: a port is a number or a variable."""
+    netloc = re.split(r"[/?#]", _marked(rest), maxsplit=1)[0]
+    colon = netloc.find(":")
+    port = _VARIABLE.sub("", rest[colon + 1:len(netloc)])
+    return colon > 0 and not netloc.startswith("[") and port != "" and not port.isdecimal()
 
 
 def _split(url: str) -> tuple[str, str | None, str]:
@@ -168,10 +169,8 @@ def _split(url: str) -> tuple[str, str | None, str]:
     end = next((i for i in range(start, len(marked)) if marked[i] in "/?#"), len(marked))
     at = marked.rfind("@", start, end)
     if at < 0:
-        last = marked.rfind("@", start)
-        host = marked[start:end]
-        slashed = re.fullmatch(r"[^:]+:(?!\d*$).*", host, re.DOTALL) is not None  # user:pa/ss@host: no port looks like that
-        if slashed or (("." not in host or ":" in host) and _HOST.match(marked, last + 1)):
+        last, netloc = marked.rfind("@", start), marked[start:end]
+        if _half(url[start:]) or (("." not in netloc or ":" in netloc) and _HOST.match(marked, last + 1)):  # user:pa/ss@host, to/ken@host
             at = last
     return (url[: start - 3], None, url[start:]) if at < 0 else (url[: start - 3], url[start:at], url[at + 1:])
 

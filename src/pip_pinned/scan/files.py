@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from pip_pinned.scan import readers, text
-from pip_pinned.scan.facts import Facts
+from pip_pinned.scan.facts import Facts, conceal
 
 Reader = Callable[[Facts, str, str], None]
 
@@ -24,7 +24,7 @@ _READERS: tuple[tuple[str, Reader], ...] = (
     (r"pylock(\.[^.]+)?\.toml", readers.read_pylock),
     (r"pipfile\.lock", readers.read_pipfile_lock),
     (r"pipfile", readers.read_pipfile),
-    (r"(pyproject|uv|pip-pinned)\.toml", readers.read_toml),
+    (r"(pyproject|uv|pip-pinned|tox)\.toml", readers.read_toml),
     (r"pip\.(conf|ini)", readers.read_pip_conf),
     (r"setup\.cfg|tox\.ini", readers.read_ini),
     (r"(.*[-_.])?(requirements?|constraints?|reqs)([-_.].*)?\.(txt|in|pip)", readers.read_requirements),
@@ -33,12 +33,12 @@ _READERS: tuple[tuple[str, Reader], ...] = (
     (r"(conda-?)?env(ironment)?[-_.\w]*\.ya?ml", readers.read_conda),
     (r"((docker-)?compose|azure-pipelines|[-_.\w]*gitlab-ci)[-_.\w]*\.ya?ml", _YAML),
     (r"\.?(travis|appveyor|buildspec|cloudbuild|bitbucket-pipelines|readthedocs|pre-commit-config|cirrus|drone|taskfile|action)\.ya?ml", _YAML),
-    (r".*\.(github|gitlab|circleci|buildkite|azure|woodpecker)/.*\.ya?ml", _YAML),
-    (r"jenkinsfile.*|.*\.groovy", partial(text.read, comment="//")),
+    (r".*\.(github|gitlab|circleci|buildkite|azure|azure-pipelines|woodpecker)/.*\.ya?ml", _YAML),
+    (r"jenkinsfile.*|.*\.groovy", readers.read_groovy),
     (r"(gnu)?makefile|.*\.mk|\.?justfile", _SHELL),
-    (r".*\.(sh|bash|zsh)|\.env(\..*)?|\.envrc", _SHELL),
+    (r".*\.(sh|bash|zsh)|.*\.env(\..*)?|\.envrc", _SHELL),
     (r".*\.(ps1|psm1)", partial(text.read, continuation="`")),
-    (r".*\.(bat|cmd)", partial(text.read, comment="rem ", continuation="^")),
+    (r".*\.(bat|cmd)", partial(text.read, comment=("rem ", "REM ", "::"), continuation="^")),
     (r"noxfile\.py|tasks\.py|fabfile\.py|setup\.py|conftest\.py|dodo\.py", readers.read_python),
     (r"(readme|contributing|install|hacking|development)[^/]*\.(md|rst|txt)|readme", readers.read_document),
 )
@@ -97,5 +97,5 @@ def read_text(facts: Facts, shown: str, content: str, reader: Reader) -> None:
     try:
         reader(facts, shown, content)
     except readers.Unreadable as exc:
-        facts.unread.append((shown, str(exc)))
+        facts.unread.append((shown, conceal(str(exc))))
         text.read(facts, shown, content)
