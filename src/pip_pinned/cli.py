@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
-VERBS = ("audit", "demo", "doctor", "explain", "lock", "login", "logout", "migrate", "pin", "sync", "unpin", "verify")
+VERBS = ("audit", "demo", "doctor", "explain", "export", "lock", "login", "logout", "migrate", "pin", "sync", "unpin", "verify")
 
 
 def main() -> NoReturn:

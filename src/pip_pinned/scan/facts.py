@@ -16,7 +16,7 @@ _NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git
 _NO_TOKEN = re.compile(r"[a-z]{1,12}")  # a bare user name, whose password is in a keyring or netrc
 _PLACEHOLDER = re.compile(r"(?i)pass(word)?|secret|(your|my|api|access)[-_ ]?(token|key|pass(word)?|secret)|token|change-?me|\.\.\.|redacted")
 _URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}://(?:{_VARIABLE.pattern}|[^\s\"'`]){{0,1500}}")
-_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#]|$)|localhost\b")
+_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])|localhost\b")
 
 
 class Place(NamedTuple):
@@ -104,7 +104,8 @@ class Facts:
 
 def literal_secret(value: str) -> bool:
     """Whether a URL has a password, or a token as user name, that is no variable and no placeholder."""
-    return any(_is_secret(userinfo) for found in _URL.finditer(value) if (userinfo := _split(found.group())[1]) is not None)
+    parts = [value] if "://" in _marked(value) else [found.group() for found in _URL.finditer(value)]
+    return any(_is_secret(userinfo) for part in parts if (userinfo := _split(part)[1]) is not None)
 
 
 def _is_secret(userinfo: str) -> bool:
@@ -117,7 +118,7 @@ def _is_secret(userinfo: str) -> bool:
 
 
 def _is_literal(text: str) -> bool:
-    return _VARIABLE.sub("", text).strip("*.") != "" and _NO_PASSWORD.fullmatch(text) is None and _PLACEHOLDER.fullmatch(text) is None
+    return _VARIABLE.sub("", text).strip("*.\\\"'") != "" and _NO_PASSWORD.fullmatch(text) is None and _PLACEHOLDER.fullmatch(text) is None
 
 
 def conceal(text: str) -> str:
@@ -168,10 +169,14 @@ def _split(url: str) -> tuple[str, str | None, str]:
     start = marked.index("://") + 3
     end = next((i for i in range(start, len(marked)) if marked[i] in "/?#"), len(marked))
     at = marked.rfind("@", start, end)
-    if at < 0:
-        last, netloc = marked.rfind("@", start), marked[start:end]
-        if _half(url[start:]) or (("." not in netloc or ":" in netloc) and _HOST.match(marked, last + 1)):  # user:pa/ss@host, to/ken@host
-            at = last
+    if at < 0:  # user:pa/ss@host, to/ken@host, and after either perhaps @branch
+        later = [found.start() for found in re.finditer("@", marked[end:])]
+        hosts = [end + i for i in later if _HOST.match(marked, end + i + 1)]
+        netloc = marked[start:end]
+        if hosts and ("." not in netloc or ":" in netloc):
+            at = hosts[-1]
+        elif later and _half(url[start:]):
+            at = end + later[-1]
     return (url[: start - 3], None, url[start:]) if at < 0 else (url[: start - 3], url[start:at], url[at + 1:])
 
 
