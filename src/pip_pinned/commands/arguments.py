@@ -25,6 +25,14 @@ def take_format(args: list[str]) -> tuple[str, list[str]]:
     return form, rest
 
 
+def words_and_options(args: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments that are no options of pip install, nor values of such, and the options."""
+    from pip_pinned.enforce.effective import connected
+
+    with connected(Policy, args, words_too=True) as connection:
+        return connection.words, [word for word in args if word not in connection.words]
+
+
 def add_mirror(parser: argparse.ArgumentParser) -> None:
     """Add ``--pypi-mirror``."""
     parser.add_argument("--pypi-mirror", metavar="URL", help="ask this index in place of PyPI (or PIP_PINNED_PYPI_MIRROR; with a Pipfile PIPENV_PYPI_MIRROR too); "

@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.markers import InvalidMarker, Marker
 
 from pip_pinned.commands import environment
+from pip_pinned.commands.arguments import words_and_options
 from pip_pinned.commands.surveying import JOBS, Survey, survey
 from pip_pinned.enforce.effective import Connection, connected, default_index_url
 from pip_pinned.policy import urls
@@ -30,9 +31,8 @@ _FAIL_ON = (*findings.SEVERITIES, "never")
 def main(args: list[str], project: str | None) -> int:
     """Run the verb. 0; 1 if anything is at least as bad as ``--fail-on``, or if an index that was to be asked did not answer; 2 for wrong usage."""
     given, options = _parser().parse_known_args(args)
-    if not given.online and options:
-        _parser().error(f"unrecognized arguments: {' '.join(options)}")
     try:
+        given.paths, options = words_and_options(options)
         return _Audit(given, options, project).run()
     except PipPinnedError as exc:
         screen.show_error(exc)
@@ -43,8 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "pip-pinned audit", allow_abbrev=False, usage="pip-pinned audit [PATH...] [options]",
         description="Find where packages may come from an index that you did not mean: extra indexes, find-links, trusted hosts, secrets and locks in requirements files, "
-        "pip.conf, pyproject.toml, Pipfile, Dockerfiles, CI files, scripts and code blocks. Files are read, never run, and nobody is asked unless you say --online.")
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or directories (default: this directory)")
+        "pip.conf, pyproject.toml, Pipfile, Dockerfiles, CI files, scripts and code blocks. Files are read, never run, and nobody is asked unless you say --online.",
+        epilog="PATH is a file or a directory; by default this directory.")
     parser.add_argument("--online", action="store_true", help="ask the indexes of the project which of its packages they have; options of pip install count then")
     parser.add_argument("--probe-public", action="store_true", help="ask PyPI too. This tells PyPI, and whoever is on the way, the names of your private packages")
     parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"questions at once (default: {JOBS})")

@@ -8,7 +8,7 @@ import sys
 from pip_pinned.config.export import TARGETS, export
 from pip_pinned.enforce.effective import default_index_url
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import PYPI
+from pip_pinned.policy.model import PYPI, Policy
 from pip_pinned.report import screen
 
 
@@ -22,14 +22,8 @@ def main(args: list[str], project: str | None) -> int:
     parser.add_argument("--strict", action="store_true", help="exit 1 if anything is left out")
     parser.add_argument("--project", metavar="DIR", help="the project")
     given = parser.parse_args(args)
-    from pip_pinned.config.project import load_policy
-
     try:
-        policy = load_policy(project)
-        if not policy.declared:
-            raise_nothing()
-        policy = policy._replace(indexes=tuple(index._replace(url=default_index_url()) if index.url == PYPI else index for index in policy.indexes))
-        exported = export(policy, given.to, default_index_url())
+        exported = export(_policy(project), given.to, default_index_url())
     except PipPinnedError as exc:
         screen.show_error(exc)
         return 1
@@ -40,6 +34,10 @@ def main(args: list[str], project: str | None) -> int:
     return 1 if given.strict and exported.lacking else 0
 
 
-def raise_nothing() -> None:
-    """There is nothing to export. Raises PipPinnedError ``nothing-declared``."""
-    raise PipPinnedError("nothing-declared", "This project declares no policy.", hint="pip-pinned migrate makes one, pip-pinned pin adds to one.")
+def _policy(project: str | None) -> Policy:
+    from pip_pinned.config.project import load_policy
+
+    policy = load_policy(project)
+    if not policy.declared:
+        raise PipPinnedError("nothing-declared", "This project declares no policy.", hint="pip-pinned migrate makes one, pip-pinned pin adds to one.")
+    return policy._replace(indexes=tuple(index._replace(url=default_index_url()) if index.url == PYPI else index for index in policy.indexes))

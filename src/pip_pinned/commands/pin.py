@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pip_pinned.commands.arguments import words_and_options
 from pip_pinned.commands.surveying import survey
 from pip_pinned.commands.writing import write_atomically
 from pip_pinned.config.edit import Editor, editor
@@ -19,6 +20,7 @@ def main(args: list[str], project: str | None) -> int:
     """Run the verb. 0; 1 if nothing was written; 2 for wrong usage."""
     given, options = _parser().parse_known_args(args)
     try:
+        given.names, options = words_and_options(options)
         return _pin(given, options, project)
     except PipPinnedError as exc:
         screen.show_error(exc)
@@ -29,8 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "pip-pinned pin", allow_abbrev=False, usage="pip-pinned pin NAME... --index NAME[=URL] [options]",
         description="Pin packages to an index, in the dialect that governs the project: [tool.pip-pinned], uv's tables, Pipfile, Poetry's or PDM's. "
-        "An index that is not declared yet is added; a URL without a name gets one from its host.")
-    parser.add_argument("names", nargs="+", metavar="NAME", help="a package, or a glob over names")
+        "An index that is not declared yet is added; a URL without a name gets one from its host.", epilog="NAME is a package, or a glob over names.")
     parser.add_argument("--index", required=True, metavar="NAME[=URL]", help="the index; NAME=URL or URL declares it")
     parser.add_argument("--explicit", action=argparse.BooleanOptionalAction, default=True, help="whether a new index is for pinned packages only (default: yes)")
     parser.add_argument("--no-check", action="store_true", help="do not ask the index whether it has the packages")
@@ -41,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
 def _pin(given: argparse.Namespace, options: list[str], project: str | None) -> int:
     from pip_pinned.config.project import find_root, governing, load_policy
 
+    if not given.names:
+        raise PipPinnedError("usage", "Name what is to be pinned.", hint="For example: pip-pinned pin acme-core --index acme")
     wrong = [name for name in given.names if not names.is_valid_pattern(name)]
     if wrong:
         raise PipPinnedError("bad-pin", f"{wrong[0]!r} is not a project name or a glob over names.", hint="For example: pip-pinned pin acme-core --index acme")

@@ -135,19 +135,20 @@ def conceal(text: str) -> str:
             line = text[done:done + 300].partition("\n")[0].partition("://")[0]
             done += line.rfind("@") + 1
             shown.append(f"{scheme}://****" + ("@" if "@" in line else ""))
-        else:
-            shown.append(found.group())
+        else:  # nothing here, but perhaps in the default of a variable
+            shown.append(f"{scheme}://")
+            done -= len(rest)
     return "".join([*shown, text[done:]])
 
 
 def conceal_value(value: str) -> str:
     """The same for a text that is one URL, path or host: spaces and quotes do not end it."""
-    if "://" in _marked(value):
-        scheme, userinfo, rest = _split(value)
-        if userinfo is not None:
-            return f"{conceal(scheme)}://****@{conceal(rest)}"
-    concealed = conceal(value)
-    return concealed if "@" not in value or "://" in value else f"****@{value.rpartition('@')[2]}"
+    begin = re.search(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://", value)
+    if begin is None:
+        before, at, rest = value.rpartition("@")
+        return value if before in ("", "git") else f"****{at}{rest}"
+    scheme, userinfo, rest = _split(value[begin.start():])
+    return value[:begin.start()] + f"{scheme}://****@{conceal(rest)}" if userinfo is not None else conceal(value)
 
 
 def _marked(text: str) -> str:

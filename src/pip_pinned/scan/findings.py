@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.model import Policy, Strategy
-from pip_pinned.scan.facts import EXTRA, LINKS, TRUSTED, Facts, Place, conceal, is_loopback, is_remote, literal_secret
+from pip_pinned.scan.facts import EXTRA, LINKS, TRUSTED, Facts, Place, conceal, conceal_value, is_loopback, is_remote, literal_secret
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 SEVERITIES = (HIGH, MEDIUM, LOW)
@@ -103,7 +103,7 @@ def _secrets(facts: Facts) -> Iterator[Finding]:
     values = [(source.value, source.place) for source in facts.sources] + [(named.url, named.place) for named in facts.names if named.url]
     for value, place in values:
         if literal_secret(value):
-            yield _finding("credential-in-file", place, conceal(value), f"{conceal(value)} has a secret written into it")
+            yield _finding("credential-in-file", place, conceal_value(value), f"{conceal_value(value)} has a secret written into it")
 
 
 def _locks(facts: Facts, decider: Decider) -> Iterator[Finding]:
@@ -130,7 +130,7 @@ def _names(facts: Facts, decider: Decider) -> Iterator[Finding]:
         if named.url is not None and not named.url.startswith("file:"):
             commit = "@" in named.url.rpartition("/")[2] and len(named.url.partition("#")[0].rpartition("@")[2]) >= 40
             severity = LOW if named.hashed or commit else MEDIUM
-            yield _finding("direct-url", named.place, named.name, f"{named.name} comes from {conceal(named.url)}", severity)
+            yield _finding("direct-url", named.place, named.name, f"{named.name} comes from {conceal_value(named.url)}", severity)
         if named.kind == "build" and exposed and not decider.decide(named.name).pinned and decider.policy.strategy is not Strategy.PINNED_ONLY:
             yield _finding("build-requirement-unpinned", named.place, named.name, f"{named.name} is a build requirement, may come from several indexes, and has no pin")
 
@@ -157,7 +157,7 @@ def _pins(facts: Facts, policy: Policy, decider: Decider, installed: Iterable[st
             continue
         index = decision.indexes[0]
         if entry.source.lower() != index.name.lower() and not urls.same_index(entry.source, index.noted):
-            yield _finding("glob-matches-public", place_of(glob.origin), entry.name, f"{glob.pattern} pins {entry.name} to {index.name}, and {entry.place} has it from {conceal(entry.source)}")
+            yield _finding("glob-matches-public", place_of(glob.origin), entry.name, f"{glob.pattern} pins {entry.name} to {index.name}, and {entry.place} has it from {conceal_value(entry.source)}")
 
 
 def place_of(origin: str) -> Place:

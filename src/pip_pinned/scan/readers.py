@@ -116,8 +116,8 @@ def _ini(text: str) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         parser.read_string(text)
-    except configparser.Error as exc:
-        raise Unreadable(str(exc).splitlines()[0]) from exc
+    except (configparser.Error, AttributeError) as exc:  # AttributeError: a key without a value, and an indented line below it (python/cpython#107625)
+        raise Unreadable(str(exc).partition("\n")[0] if isinstance(exc, configparser.Error) else "a key without a value is continued") from exc
     return parser
 
 
