@@ -109,6 +109,14 @@ def test_a_policy_that_cannot_be_read_is_a_finding(machine: Machine) -> None:
     assert done.code == 1 and {code for code, _ in _codes(done)} == {"unreadable"} and "explict" in done.out
 
 
+def test_variables_of_the_policy_need_not_be_set(machine: Machine) -> None:
+    text = '[[index]]\nname = "acme"\nurl = "https://robot:${ACME_TOKEN}@pypi.acme.example/simple"\nexplicit = true\n[sources]\nacme-core = { index = "acme" }\n'
+    machine.write("pip-pinned.toml", text)
+    assert _findings(machine.pinned("audit", "--format", "json")) == []
+    machine.write("pip-pinned.toml", text.replace('"acme" }', '"acmee" }'))
+    assert _codes(machine.pinned("audit", "--format", "json")) == {("unreadable", "pip-pinned.toml:6")}
+
+
 # -- asking ----------------------------------------------------------------------------------------------------------
 
 

@@ -177,6 +177,18 @@ def test_commands_are_rewritten_on_request(legacy: Legacy) -> None:
         f"FROM python\nRUN pip-pinned install --no-cache-dir \\\n      acme-build\nENV PIP_EXTRA_INDEX_URL={legacy.private.url}\n")
 
 
+def test_indexes_of_the_environment_count(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    """As pip has them today; a declared policy ignores them from then on, and says so."""
+    public.projects.pop("acme-core")
+    machine.write("requirements.txt", "acme-core\npubdep\n")
+    environment = {"PIP_INDEX_URL": public.url, "PIP_EXTRA_INDEX_URL": private.url}
+    done = machine.pinned("migrate", "--yes", "--verify", **environment)
+    assert done.code == 0, done.text
+    policy = tomllib.loads((machine.project / "pip-pinned.toml").read_text())
+    assert [(index["url"], index.get("explicit", False)) for index in policy["index"]] == [(public.url, False), (private.url, True)] and list(policy["sources"]) == ["acme-core"]
+    assert machine.pinned("install", "--target", "site", "-r", "requirements.txt").code == 0 and machine.module("acme_core")["WHO"] == "private"
+
+
 def test_nothing_to_migrate(machine: Machine) -> None:
     machine.write("requirements.txt", "idna\n")
     done = machine.pinned("migrate", "--check")

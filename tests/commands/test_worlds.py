@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from tests import pips
 from tests.commands.test_sync import ACROSS, Venv, venv
+from tests.conftest import POLICY
 from tests.running import SRC
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import wheel
+from tests.servers.pypiserver import PypiServer
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -108,6 +110,19 @@ def test_sync_of_lock_is_install(world: dict[str, list[tuple[str, str, tuple[str
         assert not any(who != "acme" for name, (_, who) in expected.items() if name.startswith("acme-"))
 
 
+def test_lock_and_sync_with_a_real_private_server(venv: Venv, public: IndexServer, tmp_path: Path) -> None:
+    """pypiserver behind a password: the lock names it without, and sync finds the password again."""
+    with PypiServer(tmp_path / "server", wheel("acme-core", "1.0", says="private"), wheel("acme-app", "2.0", requires=("acme-core", "pubdep"), says="private")) as server:
+        venv.machine.write("pip-pinned.toml", POLICY.format(private=server.url, public=public.url))
+        assert venv.run("lock", "acme-app").code == 0
+        text = (venv.machine.project / "pylock.toml").read_text()
+        assert "s3cret" not in text and {package["name"]: package["index"] for package in tomllib.loads(text)["packages"]} == {
+            "acme-app": server.bare, "acme-core": server.bare, "pubdep": public.url}
+        done = venv.run("sync")
+        assert done.code == 0 and venv.installed() == {"acme-app": "2.0", "acme-core": "1.0", "pubdep": "1.0"} and venv.who("acme_core") == "private", done.text
+        assert venv.run("verify").code == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_lock_leaves_the_old_one(number: signal.Signals, venv: Venv, private: IndexServer, public: IndexServer) -> None:
     path = venv.machine.write("pylock.toml", "")
@@ -123,10 +138,10 @@ def test_an_interrupted_lock_leaves_the_old_one(number: signal.Signals, venv: Ve
     assert {entry.name for entry in venv.machine.project.iterdir()} == {"pip-pinned.toml", "pylock.toml"}
 
 
-def _start(venv: Venv, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def _start(venv: Venv, *words: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     path = os.pathsep.join([str(venv.machine.pip), str(SRC), sysconfig.get_path("purelib")])
     return subprocess.Popen([venv.machine.python, "-m", "pip_pinned", *words], cwd=venv.machine.project, start_new_session=True,
-                            env={**venv.machine.environment, "PYTHONPATH": path}, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                            env={**venv.machine.environment, "PYTHONPATH": path}, stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
@@ -140,6 +155,27 @@ def test_sync_asks_before_it_removes(answer: bytes, code: int, left: set[str], v
     assert command.wait(30) == code and set(venv.installed()) == left
     os.close(terminal)
     os.close(side)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+def test_on_a_terminal_pip_shows_what_it_does(venv: Venv) -> None:
+    """Into a file there is our table only."""
+    assert venv.run("lock", "acme-core").code == 0
+    terminal, side = pty.openpty()
+    command = _start(venv, "sync", stderr=side)
+    os.close(side)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:  # the other side is closed
+            break
+        shown += chunk
+        if not chunk:
+            break
+    os.close(terminal)
+    assert command.wait(30) == 0 and b"Downloading" in shown and b"Successfully installed acme-core-1.0" in shown, shown
+    assert "Downloading" not in venv.run("sync", "--verify-installed").text
 
 
 def test_a_lock_that_cannot_be_written(venv: Venv, private: IndexServer) -> None:

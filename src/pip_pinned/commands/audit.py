@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.markers import InvalidMarker, Marker
@@ -21,7 +23,7 @@ from pip_pinned.policy.model import PYPI, Index, Policy
 from pip_pinned.report import audit as reporting
 from pip_pinned.report import screen
 from pip_pinned.scan import findings
-from pip_pinned.scan.facts import TRUSTED, Facts, Place, Source
+from pip_pinned.scan.facts import TRUSTED, Facts, Place, Source, conceal
 from pip_pinned.scan.files import scan
 from pip_pinned.scan.findings import Finding
 
@@ -73,7 +75,8 @@ class _Audit:
             raise PipPinnedError("usage", f"There is no {' and no '.join(missing)}.")
         known = _baseline(given.baseline)
         facts = scan(paths, self._base)
-        policy, problems = self._policy()
+        with _variables_set(facts if not given.online else Facts()):
+            policy, problems = self._policy()
         found = [*problems, *findings.judge(facts, policy, _holds, environment.installed())]
         if given.online:
             found += self._ask(facts, policy)
@@ -91,7 +94,9 @@ class _Audit:
             policy = load_policy(self._project)
         except PipPinnedError as exc:
             what = re.sub(r"\s+", " ", f"{exc.message} {exc.context}").strip()
-            return Policy(), [Finding("unreadable", findings.HIGH, Place("pyproject.toml", 1), exc.code, f"the policy cannot be read: {what}")]
+            where = re.match(r"(\S+):(\d+):", exc.context)
+            place = Place(where[1], int(where[2])) if where else Place("pyproject.toml", 1)
+            return Policy(), [Finding("unreadable", findings.HIGH, place, exc.code, f"the policy cannot be read: {conceal(what)}")]
         return policy._replace(indexes=tuple(index._replace(url=default_index_url()) if index.url == PYPI else index for index in policy.indexes)), []
 
     def _ask(self, facts: Facts, policy: Policy) -> list[Finding]:
@@ -107,6 +112,18 @@ class _Audit:
             return findings.judge_answers(facts, said, shown, [index.name for index in public], Decider(connection.policy, _holds))
 
 
+@contextmanager
+def _variables_set(facts: Facts) -> Iterator[None]:
+    """While nobody is asked it does not matter what the variables of index URLs stand for; those that are not set count as set."""
+    missing = {name for source in facts.sources for name in urls.variables(source.written)} - os.environ.keys()
+    os.environ.update(dict.fromkeys(missing, "unset"))
+    try:
+        yield
+    finally:
+        for name in missing:
+            del os.environ[name]
+
+
 def indexes_of(facts: Facts, policy: Policy) -> list[Index]:
     """The indexes that files name and the policy does not have, with variables filled in; those with unset variables are left out."""
     found: list[Index] = []
@@ -114,16 +131,14 @@ def indexes_of(facts: Facts, policy: Policy) -> list[Index]:
         url = _expanded(source)
         if url is not None and not any(urls.same_index(index.url, url) for index in (*policy.indexes, *found)):
             kind = "flat" if source.kind == "find-links" else "simple"
-            found.append(Index(name=f"{source.place}", url=url, origin=str(source.place), explicit=True, format=kind, written=source.value if "$" in source.value else None))
+            found.append(Index(name=f"{source.place}", url=url, origin=str(source.place), explicit=True, format=kind, written=source.written if urls.variables(source.written) else None))
     return found
 
 
 def _expanded(source: Source) -> str | None:
     if source.kind == TRUSTED or not source.value:
         return None
-    value = re.sub(r"\$\{\{\s*(?:secrets|env|vars)\.(\w+)\s*\}\}", r"${\1}", source.value)
-    missing = [name for name in urls.variables(value) if name not in os.environ]
-    value = re.sub(r"\$\{?([A-Za-z_]\w*)\}?", lambda variable: os.environ.get(variable.group(1), ""), value)
+    value, missing = urls.filled(source.written, os.environ)
     return None if missing or not urls.has_scheme(value) or not value.startswith("http") else value
 
 

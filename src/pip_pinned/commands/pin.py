@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from pip_pinned.commands.arguments import words_and_options
@@ -79,7 +80,9 @@ def _index(value: str, policy: Policy, explicit: bool) -> tuple[Index, bool]:
             raise PipPinnedError("unknown-index", f"No index is named {value!r}.", context=f"declared: {', '.join(index.name for index in policy.indexes) or 'none'}",
                                  hint=f"Declare it: --index {value}=URL")
         return index, False
-    expanded = expand(url)
+    expanded, missing = urls.filled(url, os.environ)
+    if missing:
+        raise PipPinnedError("bad-url", f"The variable {missing[0]} of {urls.redact(url)} is not set.", hint="Set it, so that the index can be asked.")
     if not urls.has_scheme(expanded):
         raise PipPinnedError("bad-url", f"{urls.redact(url)!r} is not an index URL.", hint="Write the whole URL, with https:// or file://.")
     known = next((index for index in policy.indexes if urls.same_index(default_index_url() if index.url == PYPI else index.url, expanded)), None)
@@ -93,17 +96,6 @@ def _index(value: str, policy: Policy, explicit: bool) -> tuple[Index, bool]:
                              hint=f"Write --index {other.name}, or use another name.")
     fresh = name or sources.derived_name(expanded, {index.name.lower() for index in policy.indexes})
     return Index(name=fresh, url=expanded, origin="--index", explicit=explicit, written=url if url != expanded else None), True
-
-
-def expand(url: str) -> str:
-    """The URL with its variables filled in. Raises PipPinnedError ``bad-url`` for one that is not set."""
-    import os
-    import re
-
-    missing = [variable for variable in re.findall(r"\$\{([A-Za-z_]\w*)\}", url) if variable not in os.environ]
-    if missing:
-        raise PipPinnedError("bad-url", f"The variable {missing[0]} of {urls.redact(url)} is not set.", hint="Set it, so that the index can be asked.")
-    return re.sub(r"\$\{([A-Za-z_]\w*)\}", lambda variable: os.environ[variable.group(1)], url)
 
 
 def _check(policy: Policy, index: Index, patterns: list[str], options: list[str]) -> None:

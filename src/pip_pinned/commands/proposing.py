@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -105,16 +106,12 @@ def indexes_now(facts: Facts, connection: Connection) -> tuple[list[Index], Inde
 
 def _filled(source: Source) -> tuple[str | None, str | None]:
     """The URL with its variables, and as it is to be written: ``${VAR}``, without a secret. Without a URL, what is missing."""
-    import os
-
-    value = re.sub(r"\$\{\{\s*(?:secrets|env|vars)\.(\w+)\s*\}\}|\$\(([A-Za-z_]\w*)\)|\$([A-Za-z_]\w*)", lambda found: "${" + next(filter(None, found.groups())) + "}", source.value)
-    missing = sorted({name for name in urls.variables(value) if name not in os.environ})
-    if missing or not value:
+    url, missing = urls.filled(source.written, os.environ)
+    if missing or not source.value:
         return None, f"{' and '.join(missing)} not set" if missing else "it is set from outside"
-    url = re.sub(r"\$\{([A-Za-z_]\w*)\}", lambda found: os.environ[found.group(1)], value)
     if not urls.has_scheme(url):
         return None, "it is no index URL"
-    return url, value if urls.variables(value) else None
+    return url, source.written if urls.variables(source.written) else None
 
 
 def propose(facts: Facts, root: Path, options: list[str], chosen: Mapping[str, str], jobs: int = JOBS) -> Proposal:

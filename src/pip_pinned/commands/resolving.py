@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from pip_pinned.commands.probing import Prober
 from pip_pinned.enforce.effective import Connection
-from pip_pinned.enforce.worker import run_pip
+from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
 from pip_pinned.policy import urls
@@ -51,7 +51,7 @@ def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, 
             arguments += ["-r", str(file)]
         report, log, decisions = (place / name for name in ("report.json", "lock.jsonl", "decisions.jsonl"))
         log.touch()
-        code = run_pip(load, ["install", "--dry-run", "--ignore-installed", "--quiet", *options, *arguments, "--report", str(report)],
+        code = run_pip(load, ["install", "--dry-run", "--ignore-installed", *quietly(), *options, *arguments, "--report", str(report)],
                        decision_log=str(decisions), lock_log=str(log), preferred=preferred)
         if code:
             raise ResolutionFailed(code)

@@ -12,7 +12,7 @@ from pip_pinned.commands import environment
 from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.judging import Judge, lock_here
 from pip_pinned.enforce.effective import Connection, connected
-from pip_pinned.enforce.worker import run_pip
+from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.wanted import Wanted
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Policy
@@ -123,7 +123,7 @@ class _Sync:
             file = Path(directory, "requirements.txt")
             file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
             locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes)) for want in wants if want.name in indexes}
-            return run_pip(lambda: self._judge.add_trusted(self._load()), [command, "--quiet", "--no-deps", "-r", str(file), *more, *self._options], locked=locked, provenance=self._connection.provenance)
+            return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", "-r", str(file), *more, *self._options], locked=locked, provenance=self._connection.provenance)
 
     def _searched(self, index_name: str) -> list[str]:
         """The locked index; with ``sync-any-index`` every other one after it."""

@@ -6,6 +6,8 @@ or with ``respect-source-order`` the first source that has a compatible one. PyP
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pip_pinned.config.document import Table
@@ -13,11 +15,18 @@ from pip_pinned.config.draft import Draft
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.model import PYPI, Index, Pin, Strategy
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 _ROOT = "${PROJECT_ROOT}"
 
 
 def read(table: Table) -> Draft:
     """The draft of ``[tool.pdm]``."""
+    if configured(table.document.path.parent):
+        table.problem("source", "pdm.toml has sources too, which only PDM reads", "Move [pypi.…] of pdm.toml into [[tool.pdm.source]].")
     resolution = table.table("resolution")
     in_order = resolution is not None and resolution.flag("respect-source-order", False)
     draft = Draft(Strategy.UNSAFE_FIRST_MATCH if in_order else Strategy.UNSAFE_BEST_MATCH)
@@ -40,6 +49,18 @@ def read(table: Table) -> Draft:
     if draft.indexes:
         draft.indexes[-1] = draft.indexes[-1]._replace(default=True)  # asked last, and nothing after it
     return draft
+
+
+def configured(root: Path) -> bool:
+    """Whether pdm.toml, PDM's settings for a project, names sources of its own: ``[pypi.NAME]``."""
+    try:
+        settings = tomllib.loads((root / "pdm.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):  # PDM does not start either
+        return True
+    pypi = settings.get("pypi")
+    return isinstance(pypi, dict) and any(isinstance(value, dict) for value in pypi.values())
 
 
 def _url(entry: Table) -> tuple[str | None, str | None]:

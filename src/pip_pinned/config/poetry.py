@@ -35,7 +35,8 @@ def read(table: Table) -> Draft:
         secondary = priority in ("supplemental", "secondary")
         if not secondary and priority != "explicit":
             primary.append(name)
-        draft.indexes.append(Index(name=name, url=url, written=entry.written("url", url) if url != PYPI else None, origin=entry.origin,
+        page = "flat" if re.search(r"\.html?$", url) else "simple"  # Poetry takes such a source for a single page of links
+        draft.indexes.append(Index(name=name, url=url, written=entry.written("url", url) if url != PYPI else None, origin=entry.origin, format=page,
                                    explicit=priority == "explicit", supplemental=secondary, variable_prefixes=(f"POETRY_HTTP_BASIC_{names.variable(name)}",)))
     draft.indexes.sort(key=lambda index: index.supplemental)
     if primary:  # the last of them is asked last in place of PyPI
@@ -57,18 +58,22 @@ def _dependencies(table: Table) -> Iterator[Table]:
 
 
 def _read_dependency(draft: Draft, package: str, dependencies: Table) -> None:
-    """One source holds wherever the dependency does; several need conditions that exclude each other."""
+    """One source holds wherever the dependency does; several need conditions that exclude each other.
+
+    pip knows no extras of the project, so sources that depend on them are a conflict.
+    """
     value = dependencies.data[package]
     if not isinstance(value, (dict, list)):
         return
     entries = dependencies.table_or_tables(package)
     pattern = names.normalize(package)
     sources = {(entry.data.get("source"), any(key in entry.data for key in _ELSEWHERE)) for entry in entries}
+    by_extra = any(re.search(r"\bextra\b", str(entry.data.get("markers", ""))) for entry in entries)
     for entry in entries[:1] if len(sources) == 1 else entries:
         source = entry.text("source")
         if source is None and not any(key in entry.data for key in _ELSEWHERE):
             continue
-        pin = Pin(pattern=pattern, index_name=source, origin=entry.origin, marker=None if len(sources) == 1 else _marker(entry))
+        pin = Pin(pattern=pattern, index_name=source, origin=entry.origin, marker=None if len(sources) == 1 or by_extra else _marker(entry))
         if not any(pin._replace(origin=other.origin) == other for other in draft.pins):
             draft.pins.append(pin)
 

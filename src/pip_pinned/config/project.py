@@ -101,6 +101,11 @@ class _Tables:
             self.native = Document(own, problems).root
         if _is_there(root / "Pipfile"):
             self.foreign["pipfile"] = Document(root / "Pipfile", problems)
+        if _is_there(root / "pdm.toml"):
+            from pip_pinned.config import pdm
+
+            if pdm.configured(root):
+                self.foreign.setdefault("pdm", Document(root / "pdm.toml", problems).root)
 
     def _read_tool(self, tool: Table) -> None:
         table = tool.table("uv") if "uv" in tool.data else None

@@ -5,10 +5,11 @@ Source: https://docs.astral.sh/uv/concepts/indexes/ and the settings reference. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pip_pinned.config import native
-from pip_pinned.config.document import Table
+from pip_pinned.config.document import Document, Table
 from pip_pinned.config.draft import Draft
 from pip_pinned.policy import names
 from pip_pinned.policy.model import Index, Pin, Strategy
@@ -19,7 +20,7 @@ _STRATEGIES = ("first-index", "unsafe-first-match", "unsafe-best-match")
 
 def governs(table: Table) -> bool:
     """Whether ``[tool.uv]`` says anything about indexes."""
-    return any(key in table.data for key in _GOVERNING) or "sources" in table.data
+    return any(key in table.data for key in (*_GOVERNING, "sources")) or any("sources" in member.data for member in _members(table))
 
 
 def read(table: Table) -> Draft:
@@ -47,11 +48,27 @@ def read(table: Table) -> Draft:
     if default is not None and not any(index.default for index in draft.indexes):
         draft.indexes.append(Index(name="uv-index-url", url=_absolute(default, root), written=table.written("index-url", default),
                                    origin=table.origin_of("index-url"), default=True))
-    sources = table.table("sources")
-    for name in sources.data if sources is not None else ():
-        assert sources is not None
-        _read_source(draft, name, sources)
+    for part in (table, *_members(table)):
+        sources = part.table("sources")
+        for name in sources.data if sources is not None else ():
+            assert sources is not None
+            _read_source(draft, name, sources)
     return draft
+
+
+def _members(table: Table) -> Iterator[Table]:
+    """``[tool.uv]`` of every member of the workspace; all of them pin, and where they disagree it is a conflict."""
+    workspace = table.table("workspace")
+    root = table.document.path.parent
+    if workspace is None:
+        return
+    excluded = {path for pattern in workspace.many("exclude", str, "paths") or () for path in root.glob(pattern)}
+    for path in sorted({path for pattern in workspace.many("members", str, "paths") or () for path in root.glob(pattern)} - excluded):
+        if (path / "pyproject.toml").is_file():
+            tool = Document(path / "pyproject.toml", table.document.problems).root.table("tool")
+            member = tool.table("uv") if tool is not None and "uv" in tool.data else None
+            if member is not None:
+                yield member
 
 
 def _read_source(draft: Draft, name: str, sources: Table) -> None:

@@ -136,7 +136,7 @@ def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool,
         return
     if urlsplit(url).scheme == "https" and hashed:
         return
-    if hashed and urlsplit(url).scheme == "http" and urlsplit(page).scheme == "http":
+    if hashed and urlsplit(url).scheme == "http" and urlsplit(page).scheme in ("http", "file"):
         return
     why = "gives no hash for it" if not hashed else "is secure and the file is not"
     host = urlsplit(url).hostname

@@ -12,6 +12,11 @@ from pip_pinned.enforce.run import PYTHON, Locked, Run
 from pip_pinned.policy.model import Policy
 
 
+def quietly() -> list[str]:
+    """``--quiet``, unless somebody is watching: pip's words and progress bars are for a terminal."""
+    return [] if sys.stderr.isatty() else ["--quiet"]
+
+
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
             preferred: dict[str, str] | None = None, locked: Locked | None = None,
             provenance: str | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
@@ -141,3 +142,9 @@ def file_url(path: str) -> str:
 def variables(text: str) -> list[str]:
     """The names of the variables that a text is written with, ``${NAME}`` or ``$NAME``."""
     return re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)
+
+
+def filled(text: str, variables_set: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The text with every ``${NAME}`` replaced, and the names that are not set."""
+    wanted = re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text)
+    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lambda found: variables_set.get(found[1], ""), text), [name for name in dict.fromkeys(wanted) if name not in variables_set]

@@ -11,7 +11,7 @@ from pip_pinned.policy import urls
 INDEX, EXTRA, LINKS, TRUSTED = "index-url", "extra-index-url", "find-links", "trusted-host"
 
 # All lengths are bounded, so that no line, however long, takes more than linear time.
-_VARIABLE = re.compile(r"\$\{\{.{0,200}?\}\}|\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}|\$\$?[A-Za-z_]\w*|%[A-Za-z_]\w{0,100}%|\{\{.{0,200}?\}\}|\{[^{}]{0,200}\}|<[^<>]{0,200}>|\*{3,}")
+_VARIABLE = re.compile(r"\$\{\{.{0,200}?\}\}|\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}|\$\$?[A-Za-z_]\w*|%[A-Za-z_]\w{0,100}%|\{\{.{0,200}?\}\}|\{[^{}@]{0,200}\}|<[^<>@]{0,200}>|\*{3,}")
 _NO_PASSWORD = re.compile(r"(?i)x*|x-oauth-basic|x-token-auth|pypi|__token__|git|oauth2?|oauth2accesstoken|vsssessiontoken|aws|_json_key(_base64)?|user(name)?")
 _NO_TOKEN = re.compile(r"[a-z]{1,12}")  # a bare user name, whose password is in a keyring or netrc
 _PLACEHOLDER = re.compile(r"(?i)pass(word)?|secret|(your|my|api|access)[-_ ]?(token|key|pass(word)?|secret)|token|change-?me|\.\.\.|redacted")
@@ -52,6 +52,12 @@ class Source(NamedTuple):
         except ValueError:
             return None
         return None if plain is None or _VARIABLE.search(plain) else plain
+
+    @property
+    def written(self) -> str:
+        """The value with its variables as ``${NAME}``, whatever shell, CI or template it was written for."""
+        return re.sub(r"\$\{\{\s*(?:[a-z]+\.)?(\w+)\s*\}\}|\$\(([A-Za-z_]\w*)\)|\$env:(\w+)|\$([A-Za-z_]\w*)|%([A-Za-z_]\w*)%",
+                      lambda found: "${" + next(filter(None, found.groups())) + "}", self.value)
 
     @property
     def shown(self) -> str:

@@ -135,7 +135,7 @@ def read_pip_conf(facts: Facts, file: str, text: str) -> None:
 def _uncommented(value: str | None) -> Iterator[str]:
     """The words of a value, each once. What is meant as a comment behind it is part of it for pip, but no place to look for packages."""
     for line in (value or "").split("\n"):
-        yield from dict.fromkeys(re.split(r"(?:^|\s)[#;]", line, maxsplit=1)[0].split())
+        yield from dict.fromkeys(commands.words_of(line))
 
 
 def read_ini(facts: Facts, file: str, text: str) -> None:

@@ -235,13 +235,23 @@ def _of_variable(match: re.Match[str], text: str) -> list[str]:
 
 def _values(text: str) -> list[str]:
     """The words of a value: pip takes several URLs from one variable or setting."""
-    found = [word for part in re.findall(VALUE, text) for word in re.findall(r"(?:\$\{\{.{0,200}?\}\}|\{\{.{0,200}?\}\}|\$\([^)\n]{0,200}\)|\S)+", _unquoted(part))]
-    words = []
-    for word in found:
+    words = words_of(" ".join(_unquoted(part) for part in re.findall(VALUE, text)))
+    return [word for word in (word.split("\\n")[0] for word in words) if word and not re.match(r"--?[A-Za-z]", word)]
+
+
+def words_of(text: str) -> list[str]:
+    """The words up to a comment. What has an ``@`` and is no URL of its own is the rest of a password with a space in it."""
+    words: list[str] = []
+    url = 0
+    for word in re.findall(r"(?:\$\{\{.{0,200}?\}\}|\{\{.{0,200}?\}\}|\$\([^)\n]{0,200}\)|\S)+", text):
         if word.startswith(("#", ";")):
             break
-        words.append(word.split("\\n")[0])
-    return [word for word in words if word and not re.match(r"--?[A-Za-z]", word)]
+        if "@" in word and "://" not in word and words and "://" in words[url] and "@" not in words[url]:
+            words[url:] = [" ".join([*words[url:], word])]
+        else:
+            url = len(words) if "://" in word else url
+            words.append(word)
+    return words
 
 
 def _unquoted(value: str) -> str:

@@ -1,0 +1,1 @@
+# $env:PIP_EXTRA_INDEX_URL = 'https://pypi.acme.example/simple'

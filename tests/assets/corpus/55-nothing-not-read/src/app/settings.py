@@ -1,0 +1,1 @@
+EXTRA = "pip install --extra-index-url https://pypi.acme.example/simple acme-core"
