@@ -193,3 +193,19 @@ def test_nothing_to_migrate(machine: Machine) -> None:
     machine.write("requirements.txt", "idna\n")
     done = machine.pinned("migrate", "--check")
     assert done.code == 0 and "Nothing to migrate" in done.out
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_line_ends_links_and_odd_bytes_stay(ending: str, legacy: Legacy) -> None:
+    project = legacy.machine.project
+    (project / "pyproject.toml").write_bytes(PYPROJECT.replace("\n", ending).encode())
+    text = f"# caf\udce9\n--index-url {legacy.public.url}\n--extra-index-url {legacy.private.url} --prefer-binary\nacme-app\n"
+    (project / "real.txt").write_bytes(text.replace("\n", ending).encode("utf-8", "surrogateescape"))
+    (project / "requirements.txt").unlink()
+    (project / "requirements.txt").symlink_to("real.txt")
+    done = legacy.migrate("--yes")
+    assert done.code == 0, done.text
+    assert (project / "real.txt").read_bytes() == f"# caf\udce9{ending}--prefer-binary{ending}acme-app{ending}".encode("utf-8", "surrogateescape")
+    assert (project / "requirements.txt").is_symlink()
+    after = (project / "pyproject.toml").read_bytes()
+    assert after.count(b"\n") == after.count(ending.encode()) and after.startswith(PYPROJECT.replace("\n", ending).encode())

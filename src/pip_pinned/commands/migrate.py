@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pip_pinned.commands.proposing import Proposal, Row, as_written, check_written, comment_for, inputs_of, propose, resolved, settle
 from pip_pinned.commands.surveying import JOBS
-from pip_pinned.commands.writing import write_atomically
+from pip_pinned.commands.writing import read_as_it_is, write_atomically
 from pip_pinned.config.edit import editor
 from pip_pinned.enforce.effective import connected, default_index_url
 from pip_pinned.policy import names
@@ -112,7 +112,7 @@ class _Migration:
         return [one for one in found if one.after is not None], [one for one in found if one.after is None]
 
     def _read(self, file: str) -> str:
-        return (self._root / file).read_text(encoding="utf-8", errors="surrogateescape")
+        return read_as_it_is(self._root / file)
 
     def _ask_people(self, proposal: Proposal) -> None:
         if not sys.stdin.isatty() or self._given.yes or self._given.check:

@@ -42,11 +42,12 @@ class Editor:
         self._pypi = pypi
         self._prefix = prefix
         try:
-            self.before = path.read_text(encoding="utf-8") if path.is_file() else ""
+            self.before = path.read_bytes().decode("utf-8") if path.is_file() else ""
             tomllib.loads(self.before)
         except (OSError, ValueError) as exc:
             raise PipPinnedError("bad-configuration", f"{path} cannot be read.", context=str(exc)) from exc
-        self.text = self.before
+        self._ending = "\r\n" if "\r\n" in self.before else "\n"
+        self.text = self.before.replace("\r\n", "\n")
         self.lacking: list[str] = []
 
     # -- what every dialect does ------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ class Editor:
 
     def check(self) -> None:
         """Check that the result is TOML, to its last line. Raises PipPinnedError ``bad-configuration`` if it is not: nothing is written then."""
-        self.text += "" if self.text.endswith("\n") else "\n"
+        self.text = (self.text + ("" if self.text.endswith("\n") else "\n")).replace("\n", self._ending)
         try:
             tomllib.loads(self.text)
         except ValueError as exc:

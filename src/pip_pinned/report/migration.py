@@ -60,12 +60,12 @@ def show_commands(replacements: list[Replacement]) -> None:
     screen.print("\nCommands and settings that name these indexes stay as they are; write instead:")
     for one in replacements:
         screen.print(f"{one.place}:", style="bold")
-        for row in conceal(one.before).split("\n"):
+        for row in _printable(one.before).split("\n"):
             screen.print(Text(f"- {row}", style="red"), soft_wrap=True)
         if one.after is None:
             screen.print("  (take the index out; the policy says where packages come from)")
         else:
-            for row in one.after.split("\n"):
+            for row in _printable(one.after).split("\n"):
                 screen.print(Text(f"+ {row}", style="green"), soft_wrap=True)
 
 
@@ -74,4 +74,9 @@ def show_diff(lines: Iterable[str]) -> None:
     screen = console()
     for line in lines:
         style = "green" if line.startswith("+") else "red" if line.startswith("-") else ""
-        screen.print(Text(conceal(line), style=style), soft_wrap=True)
+        screen.print(Text(_printable(line), style=style), soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    """The text without secrets, and with ``?`` for bytes that are no text."""
+    return conceal(text).encode("utf-8", "replace").decode()

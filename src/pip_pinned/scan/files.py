@@ -74,7 +74,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _shown(file: Path, base: Path) -> str:
     try:
-        return file.resolve().relative_to(base.resolve()).as_posix()
+        return Path(os.path.abspath(file)).relative_to(os.path.abspath(base)).as_posix()
     except ValueError:
         return file.as_posix()
 

@@ -30,7 +30,7 @@ def is_index_option(source: Source) -> bool:
 
 def without_index_lines(text: str) -> str:
     """A requirements file without its index options. Comments, and a line that also has a requirement, stay as they are."""
-    rows = text.splitlines(keepends=True)
+    rows = _rows(text)
     kept: list[str] = []
     at = 0
     for line in commands.logical_lines(text):
@@ -39,8 +39,13 @@ def without_index_lines(text: str) -> str:
         at = line.number - 1 + line.span
         left = _stripped(block) if line.text.lstrip().startswith("-") and commands.dropped(line.text.strip(), Place("", 1)) is None else block
         if left == block or "".join(line.text for line in commands.logical_lines(left)).strip():
-            kept.append(left if left.endswith("\n") or not block.endswith("\n") else left + "\n")
+            kept.append(left if left.endswith(("\n", "\r")) or not block.endswith(("\n", "\r")) else left + "\n")
     return "".join([*kept, *rows[at:]])
+
+
+def _rows(text: str) -> list[str]:
+    """The lines with their ends, counted as the scanner counts them."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", text)
 
 
 def _stripped(block: str) -> str:
@@ -54,8 +59,7 @@ def _is_removed(found: re.Match[str]) -> bool:
 
 def replacement(text: str, source: Source) -> Replacement:
     """What a command could be: pip-pinned in place of pip, without its index options. Only a plain ``pip install`` gets one."""
-    rows = text.splitlines()
-    block = "\n".join(rows[source.place.line - 1:source.place.line - 1 + source.lines])
+    block = "\n".join(commands.lines_of(text)[source.place.line - 1:source.place.line - 1 + source.lines])
     if source.program != "pip" or _PIP.search(block) is None or "$(" in block or "`" in block.replace("`\n", ""):
         return Replacement(source.place, source.lines, block, None)
     after = _PIP.sub(lambda found: f"{found['python']} -m pip_pinned" if found["python"] else "pip-pinned", _stripped(block))
@@ -72,9 +76,11 @@ def replacement(text: str, source: Source) -> Replacement:
 
 def apply(text: str, replacements: list[Replacement]) -> str:
     """The text with these replacements made."""
-    rows = text.splitlines(keepends=True)
+    rows = _rows(text)
     for one in sorted(set(replacements), key=lambda one: -one.place.line):
         if one.after is not None:
             start = one.place.line - 1
-            rows[start:start + one.lines] = [one.after + ("\n" if rows[start + one.lines - 1].endswith("\n") else "")]
+            end = re.search(r"[\r\n]*$", rows[start + one.lines - 1])
+            ending = end.group() if end else ""
+            rows[start:start + one.lines] = [one.after.replace("\n", ending or "\n") + ending]
     return "".join(rows)

@@ -14,5 +14,5 @@ def tests(session):
         "acme-tools",
     )
     session.run("pytest", "-i", "-f", env={"PIP_EXTRA_INDEX_URL": "https://pypi.tools.example/simple"})
-    # session.install("--index-url", "http://pypi.old.example/simple", "acme-old")
+    # session.install("--index-url", "http://packages.old.example/simple", "acme-old")
     session.install("-i", "http://mirror.acme.example/simple", "flake8")

@@ -13,5 +13,5 @@ subprocess.check_call([
 subprocess.run("pip install --extra-index-url=https://pypi.acme.example/simple acme-core".split())
 setup(
     name="app",
-    dependency_links=["https://pypi.old.example/simple/"],
+    dependency_links=["https://packages.old.example/simple/"],
 )

@@ -1,5 +1,5 @@
 @echo off
-REM set PIP_EXTRA_INDEX_URL=https://pypi.old.example/simple
+REM set PIP_EXTRA_INDEX_URL=https://packages.old.example/simple
 set PIP_EXTRA_INDEX_URL=https://%USER%:%TOKEN%@pypi.acme.example/simple
 setx PIP_TRUSTED_HOST pypi.acme.example
 pip install ^
