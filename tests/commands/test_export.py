@@ -116,3 +116,15 @@ def test_artifactory_and_devpi(acme: Machine, private: IndexServer, public: Inde
 
 def test_nothing_to_export(machine: Machine) -> None:
     assert machine.pinned("export", "--to", "uv").error == "nothing-declared" and machine.pinned("export", "--to", "npm").code == 2
+
+
+def test_less_obvious_losses_are_said_too(machine: Machine) -> None:
+    machine.write("pip-pinned.toml", '[[index]]\nname = "acme"\nurl = "https://pypi.acme.example/simple"\ndefault = true\nexplicit = true\n[[index]]\nname = "other"\nurl = "https://other.example/simple"\n'
+                  'explicit = true\n[sources]\n"acme-*" = { index = "acme" }\nacme-core = { index = "other" }\n')
+    for target in ("pip-conf", "poetry", "nexus", "devpi"):
+        assert "Names without a pin are not refused" in _export(machine, target)[1]
+    assert "acme-* lets acme-core come from acme too" in _export(machine, "artifactory")[1]
+    assert 'include_packages = ["acme-*"]' in _export(machine, "pdm")[0]
+    machine.write("pyproject.toml", '[[tool.pdm.source]]\nname = "pypi"\nurl = "https://public.example/simple"\nexclude_packages = ["acme-*"]\n')
+    (machine.project / "pip-pinned.toml").unlink()
+    assert "is not asked for some names is left out" in _export(machine, "nexus")[1]

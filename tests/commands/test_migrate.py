@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import Machine, Result
-from tests.servers.index import Answer, IndexServer
+from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import wheel
 
 if sys.version_info >= (3, 11):
@@ -209,3 +209,53 @@ def test_line_ends_links_and_odd_bytes_stay(ending: str, legacy: Legacy) -> None
     assert (project / "requirements.txt").is_symlink()
     after = (project / "pyproject.toml").read_bytes()
     assert after.count(b"\n") == after.count(ending.encode()) and after.startswith(PYPROJECT.replace("\n", ending).encode())
+
+
+@pytest.mark.parametrize("what", ["a share that is not mounted", "a portal"])
+def test_an_index_that_has_nothing_is_not_taken_at_its_word(what: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    """Whoever registered acme-core on the public index would get it."""
+    url = "file:///nonexistent/simple" if what != "a portal" else private.url
+    private.answers[".*"] = redirect("https://login.example/")
+    machine.write("requirements.txt", f"--index-url {public.url}\n--extra-index-url {url}\nacme-core\npubdep\n")
+    done = machine.pinned("migrate", "--yes", "--retries", "0")
+    assert done.code == 1 and "error: migration-undecided" in done.err and not (machine.project / "pip-pinned.toml").exists(), done.text
+
+
+def test_a_name_that_no_index_has_is_nobodys(legacy: Legacy) -> None:
+    legacy.write_requirements("acme-app\nacme-nowhere\n")
+    done = legacy.migrate("--yes")
+    assert done.code == 1 and "acme-nowhere: no index has it" in done.text
+    assert legacy.migrate("--yes", "--choose", f"acme-nowhere={PRIVATE}").code == 0
+    assert legacy.policy["sources"] == {"acme-*": {"index": PRIVATE}} or "acme-nowhere" in str(legacy.policy["sources"])
+
+
+def test_names_that_turn_up_with_a_choice_are_decided_too(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.add(wheel("lib3", "1.0", requires=("newdep",)), wheel("newdep", "1.0", says="private"))
+    public.add(wheel("lib3", "9.0"), wheel("newdep", "99.0", says="evil"))
+    machine.write("requirements.txt", f"--index-url {public.url}\n--extra-index-url {private.url}\nlib3\n")
+    done = machine.pinned("migrate", "--verify", "--yes", "--choose", "lib3=127.0.0.1-2")
+    assert done.code == 1 and "newdep: it is on" in done.text and not (machine.project / "pip-pinned.toml").exists(), done.text
+    done = machine.pinned("migrate", "--verify", "--yes", "--choose", "lib3=127.0.0.1-2", "--choose", "newdep=127.0.0.1-2")
+    assert done.code == 0 and "as chosen" in done.out, done.text
+    assert machine.pinned("install", "--target", "site", "-r", "requirements.txt").code == 0 and machine.module("newdep")["WHO"] == "private"
+
+
+def test_each_file_is_compared_with_itself(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    private.add(wheel("lib", "1.0"))
+    public.add(wheel("lib", "9.0"))
+    for name, line in (("a", "lib==1.0"), ("b", "lib")):
+        machine.write(f"{name}/requirements.txt", f"--index-url {public.url}\n--extra-index-url {private.url}\n{line}\n")
+    done = machine.pinned("migrate", "--verify", "--dry-run", "--choose", "lib=127.0.0.1-2")
+    assert done.code == 0 and "1 of them other than today" in done.out and "9.0 from 127.0.0.1" in done.out, done.text
+
+
+@pytest.mark.parametrize("line", ["--extra {url}", "--fi {url}", "\ufeff--extra-index-url {url}", "# x\x0c--extra-index-url {url}", "-r deps.in"])
+def test_lines_that_pip_reads_in_its_own_way(line: str, legacy: Legacy) -> None:
+    deps = legacy.machine.write("deps.in", f"--extra-index-url {legacy.private.url}\nacme-app\n" if "deps.in" in line else "")
+    legacy.machine.write("Dockerfile", "FROM python\n")
+    url = legacy.private.url if "--fi" not in line else f"{legacy.private.root}/links.html"
+    path = legacy.machine.project / "requirements.txt"
+    path.write_text(f"{line.format(url=url)}\n-i {legacy.public.url}\nacme-app\n")
+    done = legacy.migrate("--yes")
+    assert done.code == 0 and "acme" in str(legacy.policy["sources"]), done.text
+    assert legacy.private.root not in path.read_text() + deps.read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import wheel
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 NATIVE = """\
 # ours
@@ -178,3 +184,42 @@ def test_globs_that_a_dialect_does_not_have(dialect: str, machine: Machine, publ
     before = path.read_text()
     done = machine.pinned("pin", "acme-*", "--index", "acme=https://pypi.acme.example/simple", "--no-check")
     assert done.error == "bad-pin" and path.read_text() == before
+
+
+@pytest.mark.parametrize(("text", "error"), [
+    ('[[index]]\nname = "a"\nurl = "https://a.example/simple"\n[index.cache-control]\napi = "no-cache"\n', None),
+    ('x = """\n[[index]]\n"""\n', "bad-configuration"),
+    ('index = [{ name = "a", url = "https://a.example/simple" }]\n[sources]\n', "bad-configuration")])
+def test_what_is_there_keeps_its_meaning(text: str, error: str | None, machine: Machine) -> None:
+    path = machine.write("pip-pinned.toml", text)
+    done = machine.pinned("pin", "acme-core", "--index", "b=https://b.example/simple", "--no-check")
+    assert "Traceback" not in done.text and done.error == error, done.text
+    if error is None:
+        first, second = tomllib.loads(path.read_text())["index"]
+        assert first["cache-control"] == {"api": "no-cache"} and second == {"name": "b", "url": "https://b.example/simple", "explicit": True}
+    else:
+        assert path.read_text() == text
+
+
+def test_a_pin_that_would_not_hold_is_not_written(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    """Native keys win over a dialect that was chosen."""
+    text = f'[tool.pip-pinned]\ndialect = "uv"\n[[tool.pip-pinned.index]]\nname = "a"\nurl = "{private.url}"\n[tool.pip-pinned.sources]\nacme-core = {{ index = "a" }}\n'
+    path = machine.write("pyproject.toml", text + f'[[tool.uv.index]]\nname = "b"\nurl = "{public.url}"\n')
+    before = path.read_text()
+    done = machine.pinned("pin", "acme-core", "--index", "b")
+    assert done.error == "pin-conflict" and path.read_text() == before, done.text
+    path.write_text(before + '[tool.uv.sources]\nacme-core = { index = "b" }\nlib = { git = "https://git.example/lib" }\n')
+    assert "pinned to a by acme-core" in machine.pinned("unpin", "acme-core").out
+    assert machine.pinned("pin", "lib", "--index", "b", "--no-check").error == "pin-conflict"
+
+
+def test_pdm_can_pin_to_its_own_default(machine: Machine, public: IndexServer) -> None:
+    path = machine.write("pyproject.toml", f'[project]\nname = "app"\n[[tool.pdm.source]]\nname = "acme"\nurl = "{public.url}"\n')
+    done = machine.pinned("pin", "idna", "--index", "pypi", "--no-check")
+    assert done.code == 0 and [entry.get("include_packages") for entry in tomllib.loads(path.read_text())["tool"]["pdm"]["source"]] == [None, ["idna"]], done.text
+
+
+@pytest.mark.parametrize("url", ["https://user:hunter2@${PLACE}/simple", "https://${USER_NAME}:hunter2@pypi.acme.example/simple"])
+def test_a_secret_beside_a_variable_is_still_a_secret(url: str, machine: Machine) -> None:
+    done = machine.pinned("pin", "acme-core", "--index", f"acme={url}", "--no-check", PLACE="pypi.acme.example", USER_NAME="robot")
+    assert done.error == "bad-url" and "hunter2" not in done.text and not (machine.project / "pip-pinned.toml").exists()

@@ -83,7 +83,7 @@ def test_a_drop_in_run_leaves_what_pip_leaves(pip_version: str, machine: Machine
 
 def test_the_file_is_of_this_run(acme: Machine) -> None:
     acme.write("p.jsonl", "old\n")
-    assert acme.pinned("install", "--dry-run", "acme-core", "--provenance", "p.jsonl").code == 0 and (acme.project / "p.jsonl").read_text() == ""
+    assert acme.pinned("install", "--dry-run", "acme-core", "--provenance", "p.jsonl").code == 0 and (acme.project / "p.jsonl").read_text() == "old\n"
     done = acme.pinned("install", "--target", "site", "acme-core", "--provenance", "nowhere/p.jsonl")
     assert (done.code, done.error) == (1, "usage") and acme.installed() == {}
     assert acme.pinned("install", "--target", "site", "acme-core", PIP_PROVENANCE="p.jsonl").code == 0 and set(_lines(acme, "p.jsonl")) == {"acme-core"}

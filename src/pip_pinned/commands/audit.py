@@ -16,7 +16,7 @@ from pip_pinned.commands import environment
 from pip_pinned.commands.arguments import words_and_options
 from pip_pinned.commands.surveying import JOBS, Survey, survey
 from pip_pinned.enforce.effective import Connection, connected, default_index_url
-from pip_pinned.policy import urls
+from pip_pinned.policy import sources, urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import PYPI, Index, Policy
@@ -24,8 +24,9 @@ from pip_pinned.report import audit as reporting
 from pip_pinned.report import screen
 from pip_pinned.scan import findings
 from pip_pinned.scan.facts import TRUSTED, Facts, Place, Source, conceal
-from pip_pinned.scan.files import scan
+from pip_pinned.scan.files import reader_of, scan
 from pip_pinned.scan.findings import Finding
+from pip_pinned.scan.readers import read_pip_conf, read_pipfile, read_toml
 
 _FAIL_ON = (*findings.SEVERITIES, "never")
 
@@ -104,7 +105,8 @@ class _Audit:
         names = [*(named.name for named in facts.names if named.url is None), *(entry.name for entry in facts.locked if not entry.direct)]
         with connected(lambda: policy._replace(indexes=(*policy.indexes, *mentioned)), self._options) as connection:
             public = [index for index in connection.policy.indexes if is_public(index)]
-            asked = [index for index in connection.policy.indexes if self._given.probe_public or index not in public]
+            asked = [index if self._given.probe_public else index._replace(follow_redirects=False) for index in connection.policy.indexes
+                     if self._given.probe_public or index not in public]
             answers = survey(connection, asked, names, self._given.jobs)
             self._unanswered = unanswered(connection, answers)
             said = {index: {name: findings.Answer(holding.has, holding.forwards_to) for name, holding in holdings.items()} for index, holdings in answers.items()}
@@ -127,25 +129,44 @@ def _variables_set(facts: Facts) -> Iterator[None]:
 def indexes_of(facts: Facts, policy: Policy) -> list[Index]:
     """The indexes that files name and the policy does not have, with variables filled in; those with unset variables are left out."""
     found: list[Index] = []
+    taken = {index.name.lower() for index in policy.indexes} | {"pypi"}
     for source in facts.sources:
-        url = _expanded(source)
+        url = _expanded(facts, source)
         if url is not None and not any(urls.same_index(index.url, url) for index in (*policy.indexes, *found)):
             kind = "flat" if source.kind == "find-links" else "simple"
-            found.append(Index(name=f"{source.place}", url=url, origin=str(source.place), explicit=True, format=kind, written=source.written if urls.variables(source.written) else None))
+            found.append(Index(name=sources.derived_name(url, taken), url=url, origin=str(source.place), explicit=True, format=kind, written=source.written if urls.variables(source.written) else None))
     return found
 
 
-def _expanded(source: Source) -> str | None:
-    if source.kind == TRUSTED or not source.value:
-        return None
-    value, missing = urls.filled(source.written, os.environ)
-    return None if missing or not urls.has_scheme(value) or not value.startswith("http") else value
+def _expanded(facts: Facts, source: Source) -> str | None:
+    value = None if source.kind == TRUSTED else address_of(facts, source)[0]
+    return value if value is not None and value.startswith("http") else None
+
+
+def address_of(facts: Facts, source: Source) -> tuple[str | None, str]:
+    """The URL that a source can be asked at, or None and why not.
+
+    Variables are filled in where pip itself would: in a requirements file, pip.conf or Pipfile in the project's own directory. Any
+    other file could send them to any host: there those of a user name and password are left out, and those of a host or path are not asked.
+    """
+    if not source.value:
+        return None, "it is set from outside"
+    trusted = "/" not in source.place.file and (source.place.file in facts.requirements or reader_of(source.place.file) in (read_pip_conf, read_pipfile, read_toml))
+    written = source.written if trusted else urls.without_credentials(source.written) if urls.variables(source.written) else source.value
+    if not trusted and urls.variables(written):
+        return None, "it names a variable, which is not sent to where this file says"
+    value, missing = urls.filled(written, os.environ)
+    if missing:
+        return None, f"{' and '.join(missing)} not set"
+    return (value, "") if urls.has_scheme(value) else (None, "it is no index URL")
 
 
 def is_public(index: Index) -> bool:
-    """Whether everybody may publish there: PyPI, by its host."""
+    """Whether everybody may publish there: PyPI, by its domain."""
     try:
-        return urls.origin(index.url)[1] == urls.origin(default_index_url())[1]
+        domain = ".".join(urls.origin(default_index_url())[1].split(".")[-2:])
+        host = urls.origin(index.url)[1].rstrip(".")
+        return host == domain or host.endswith(f".{domain}")
     except ValueError:
         return False
 

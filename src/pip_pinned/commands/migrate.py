@@ -6,9 +6,10 @@ import argparse
 import difflib
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from pip_pinned.commands.proposing import Proposal, Row, as_written, check_written, comment_for, inputs_of, propose, resolved, settle
+from pip_pinned.commands.proposing import Found, Proposal, Row, as_written, check_written, comment_for, extend, inputs_of, propose, resolved, settle
 from pip_pinned.commands.surveying import JOBS
 from pip_pinned.commands.writing import read_as_it_is, write_atomically
 from pip_pinned.config.edit import editor
@@ -19,7 +20,7 @@ from pip_pinned.policy.model import Policy
 from pip_pinned.report import migration, screen
 from pip_pinned.report.migration import Line
 from pip_pinned.scan.facts import Facts
-from pip_pinned.scan.files import reader_of, scan
+from pip_pinned.scan.files import scan
 from pip_pinned.scan.readers import read_requirements
 from pip_pinned.scan.rewriting import Replacement, apply, is_index_option, replacement, without_index_lines
 
@@ -80,15 +81,17 @@ class _Migration:
         proposal = propose(facts, self._root, self._options, self._chosen, self._given.jobs)
         self._ask_people(proposal)
         settle(proposal)
+        trouble: list[str] = []
+        after = self._resolve_after(proposal, facts, trouble) if self._given.verify and not proposal.undecided else {}
         self._show(proposal, facts)
         if proposal.undecided:
             raise PipPinnedError("migration-undecided", f"{len(proposal.undecided)} names could not be decided; nothing was written.",
                                  context="\n".join(f"{row.name}: {row.why}" for row in proposal.undecided), hint="Say where they come from: --choose NAME=INDEX")
         changed = self._changed(proposal, facts, commands)
-        migration.show_diff(line for path, (before, after) in changed.items()
-                            for line in difflib.unified_diff(before.splitlines(), after.splitlines(), _shown(path, self._root), _shown(path, self._root), lineterm=""))
+        migration.show_diff(line for path, (before, text) in changed.items()
+                            for line in difflib.unified_diff(before.splitlines(), text.splitlines(), _shown(path, self._root), _shown(path, self._root), lineterm=""))
         migration.show_commands(rest if self._given.rewrite_commands else [*commands, *rest])
-        if self._given.verify and not self._verify(proposal, facts):
+        if self._given.verify and not self._verify(proposal, after, trouble):
             return 1
         if self._given.check:
             return 1 if changed else 0
@@ -96,10 +99,10 @@ class _Migration:
             return 0
         if not self._may_write(len(changed)):
             return 1
-        for path, (before, after) in changed.items():
+        for path, (before, text) in changed.items():
             if self._given.backup and before:
                 shutil.copy2(path, path.with_name(path.name + ".orig"))
-            write_atomically(path, after)
+            write_atomically(path, text)
         screen.console().print(f"Wrote {', '.join(_shown(path, self._root) for path in changed)}.")
         return 0
 
@@ -107,7 +110,7 @@ class _Migration:
         """Commands outside of requirements files that can be rewritten, and what only people can."""
         found: dict[Replacement, None] = {}
         for source in facts.sources:
-            if is_index_option(source) and source.program not in ("uv", "pip-pinned") and reader_of(source.place.file) is not read_requirements:
+            if is_index_option(source) and source.program not in ("uv", "pip-pinned") and source.place.file not in facts.requirements:
                 found[replacement(self._read(source.place.file), source)] = None
         return [one for one in found if one.after is not None], [one for one in found if one.after is None]
 
@@ -153,11 +156,15 @@ class _Migration:
         changed = {edit.path: (edit.before, edit.text)}
         check_written({edit.path: edit.text}, proposal)
         for file in facts.files:
-            if reader_of(file) is read_requirements:
+            if file in facts.requirements and not Path(file).is_absolute():  # what is outside of the project is not ours to change
                 before = self._read(file)
                 after = without_index_lines(before)
                 if after != before:
                     changed[self._root / file] = (before, after)
+                left = Facts()
+                read_requirements(left, file, after)
+                if "\0" in before or any(map(is_index_option, left.sources)):
+                    screen.console().print(f"note: {file} has index options that are to be taken out by hand.")
         if self._given.rewrite_commands:
             for file in dict.fromkeys(one.place.file for one in commands):
                 before = self._read(file)
@@ -174,21 +181,34 @@ class _Migration:
             pinned += [(name, index) for name in matching]
         return pinned
 
-    def _verify(self, proposal: Proposal, facts: Facts) -> bool:
-        """Resolve again under what is proposed; False if anything changes that was not decided so."""
-        trouble: list[str] = []
-        there = {row.name for row in proposal.rows if row.holders}
-        with connected(lambda: proposal.policy, self._options) as connection:
-            after = dict(resolved(proposal.policy, connection, inputs_of(facts, self._root, there), self._options, trouble))
+    def _resolve_after(self, proposal: Proposal, facts: Facts, trouble: list[str]) -> dict[tuple[str, str], Found]:
+        """What pip takes under what is proposed, from the files as they are to be. Names that turn up only then are asked about, too."""
+        with tempfile.TemporaryDirectory(prefix="pip-pinned-migrate-") as directory:
+            for file in facts.files:
+                if file in facts.requirements and not Path(file).is_absolute():
+                    copy = Path(directory, file)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    write_atomically(copy, without_index_lines(self._read(file)))
+            while True:
+                trouble.clear()
+                there = {row.name for row in proposal.rows if row.holders}
+                policy = proposal.policy
+                with connected(lambda: policy, self._options) as connection:  # noqa: B023 (used before the next round)
+                    after = resolved(policy, connection, inputs_of(facts, self._root, Path(directory), there), self._options, trouble)
+                if not extend(proposal, {name for _, name in after}, self._options, self._given.jobs) or proposal.undecided:
+                    return after
+
+    def _verify(self, proposal: Proposal, after: dict[tuple[str, str], Found], trouble: list[str]) -> bool:
+        """Compare before and after; False if anything changes that was not decided so."""
         lines, wrong = [], list(trouble)
-        for row in proposal.rows:
-            now, then = row.today, after.get(row.name)
-            if now is None or now == then:
-                continue
-            decided = len(row.holders) > 1 and then is not None and then.source == row.tomorrow
-            if not decided:
-                wrong.append(f"{row.name} would change")
-            lines.append(Line(row.name, " and ".join(row.holders), _today(row), f"{then.version} from {then.source}" if then else "not installed"))
+        rows = {row.name: row for row in proposal.rows}
+        changed = sorted(key for key in proposal.today.keys() | after.keys() if proposal.today.get(key) != after.get(key))
+        touched = {what for what, name in changed if name in rows and len(rows[name].holders) > 1}  # where a choice has consequences
+        for what, name in changed:
+            now, then, row = proposal.today.get((what, name)), after.get((what, name)), rows.get(name)
+            if row is None or what not in touched or (then is not None and then.source != row.tomorrow):
+                wrong.append(f"{what}: {name} would change, and nobody chose that")
+            lines.append(Line(name, " and ".join(row.holders) if row else "", _found(now), _found(then)))
         migration.show_lines("What an install takes, today and tomorrow:", lines)
         screen.console().print(f"\nResolved before and after: {len(after)} packages, {len(lines)} of them other than today{', as chosen' if lines and not wrong else ''}.")
         for line in wrong:
@@ -223,7 +243,11 @@ def _chosen(values: list[str]) -> dict[str, str]:
 
 
 def _today(row: Row) -> str:
-    return f"{row.today.version} from {row.today.source or 'no index'}" if row.today else "not installed"
+    return _found(row.today)
+
+
+def _found(found: Found | None) -> str:
+    return f"{found.version} from {found.source or 'no index'}" if found else "not installed"
 
 
 def _shown(path: Path, root: Path) -> str:

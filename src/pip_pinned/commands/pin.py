@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from pip_pinned.commands.arguments import words_and_options
@@ -12,8 +14,9 @@ from pip_pinned.commands.writing import write_atomically
 from pip_pinned.config.edit import Editor, editor
 from pip_pinned.enforce.effective import connected, default_index_url
 from pip_pinned.policy import names, sources, urls
+from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import PYPI, Index, Policy
+from pip_pinned.policy.model import PYPI, Index, Pin, Policy
 from pip_pinned.report import screen
 
 
@@ -60,9 +63,26 @@ def _pin(given: argparse.Namespace, options: list[str], project: str | None) -> 
     edit.check()
     if not given.no_check:
         _check(policy, index, given.names, options)
+    for name, decided in holding_after(edit, root, given.names).items():
+        if decided is not None and (decided.index_name or "").lower() != index.name.lower():
+            raise PipPinnedError("pin-conflict", f"{name} would still be pinned to {decided.index_name}; nothing was written.", context=f"at: {decided.origin}", hint="Change that pin.")
     write_atomically(edit.path, edit.text)
     show_written(edit, [f"{name}: pinned to {index.name} {index.shown}" for name in given.names])
     return 0
+
+
+def holding_after(edit: Editor, root: Path, patterns: list[str]) -> dict[str, Pin | None]:
+    """The pins that hold for these names once the edited file is written; a name that no index may have is looked for by its own pattern."""
+    from pip_pinned.config.project import FILES, load_policy
+
+    with tempfile.TemporaryDirectory(prefix="pip-pinned-edit-") as directory:
+        for name in FILES:
+            if (root / name).is_file():
+                shutil.copy(root / name, directory)
+        write_atomically(Path(directory, edit.path.name), edit.text)
+        decider = Decider(load_policy(directory), lambda _: True)
+    return {name: next((pin for pin in decider.policy.pins if pin.pattern == names.normalize(name)), None) if names.is_glob(name) else decider.pin(names.normalize(name))
+            for name in patterns}
 
 
 def show_written(edit: Editor, lines: list[str]) -> None:

@@ -125,7 +125,7 @@ class Prober:
         owner = self._connection.owner_of(url, self._index)
         auth = _auth(None, None)
         if owner is not None:
-            auth = self._own if owner.name == self._index.name else _auth(*self._connection.credentials(owner, refused=False)[:2])
+            auth = self._own if owner == self._index else _auth(*self._connection.credentials(owner, refused=False)[:2])
         with self.session.get(urls.without_credentials(url), headers={"Accept": ACCEPT}, timeout=self._timeout, verify=self._verify, auth=auth,
                               allow_redirects=False, stream=True) as response:
             yield response

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from pip_pinned.commands.audit import is_public
+from pip_pinned.commands.audit import address_of, is_public
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.commands.surveying import JOBS, Survey, survey
 from pip_pinned.enforce.effective import Connection, connected, default_index_url
@@ -20,8 +19,15 @@ from pip_pinned.locks.resolution import LockedPackage
 from pip_pinned.policy import names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Pin, Policy, Strategy
-from pip_pinned.scan.facts import INDEX, LINKS, Facts, Source, conceal
+from pip_pinned.scan.facts import INDEX, LINKS, Facts, conceal, literal_secret
+from pip_pinned.scan.files import reader_of
+from pip_pinned.scan.readers import read_document
 from pip_pinned.scan.rewriting import is_index_option
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 _GLOB_FROM = 3
 
@@ -47,13 +53,19 @@ class Row:
 
 @dataclass
 class Proposal:
-    """Indexes as they are to be declared, a row for each name, and pins. ``trouble`` is what keeps names from being decided."""
+    """Indexes as they are to be declared, a row for each name, and pins. ``trouble`` is what keeps names from being decided.
+
+    ``today`` is what pip takes now, by input and name; ``everywhere`` are all indexes that names were asked of.
+    """
 
     indexes: list[Index]
     default: Index
     rows: list[Row]
+    chosen: Mapping[str, str]
+    today: dict[tuple[str, str], Found] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
+    everywhere: list[Index] = field(default_factory=list)
 
     @property
     def conflicts(self) -> list[Row]:
@@ -85,10 +97,11 @@ def indexes_now(facts: Facts, connection: Connection) -> tuple[list[Index], Inde
     for source in facts.sources:
         if not is_index_option(source) or source.program in ("uv", "pip-pinned"):
             continue
-        url, written = _filled(source)
+        url, why = address_of(facts, source)
         if url is None:
-            trouble.append(f"{source.place}: {source.shown} cannot be asked: {written}")
+            trouble.append(f"{source.place}: {source.shown} cannot be asked: {why}")
             continue
+        written = source.written if urls.variables(source.written) else None
         by_command = source.kind == INDEX and source.program == "pip" and source.text.strip()[:1] != "-" and "install" in source.text
         known = defaults if source.kind == INDEX and not by_command else extras
         if urls.same_index(url, default_index_url()) or any(urls.same_index(url, index.url) for index in known):
@@ -104,16 +117,6 @@ def indexes_now(facts: Facts, connection: Connection) -> tuple[list[Index], Inde
     return extras, default, list(dict.fromkeys(trouble))
 
 
-def _filled(source: Source) -> tuple[str | None, str | None]:
-    """The URL with its variables, and as it is to be written: ``${VAR}``, without a secret. Without a URL, what is missing."""
-    url, missing = urls.filled(source.written, os.environ)
-    if missing or not source.value:
-        return None, f"{' and '.join(missing)} not set" if missing else "it is set from outside"
-    if not urls.has_scheme(url):
-        return None, "it is no index URL"
-    return url, source.written if urls.variables(source.written) else None
-
-
 def propose(facts: Facts, root: Path, options: list[str], chosen: Mapping[str, str], jobs: int = JOBS) -> Proposal:
     """Ask the indexes, and decide what can be decided. ``chosen`` maps names or globs to the names of indexes.
 
@@ -122,28 +125,52 @@ def propose(facts: Facts, root: Path, options: list[str], chosen: Mapping[str, s
     with connected(Policy, options) as connection:
         extras, default, trouble = indexes_now(facts, connection)
     before = Policy(indexes=(*extras, default), strategy=Strategy.UNSAFE_BEST_MATCH)
-    today: dict[str, Found] = {}
+    proposal = Proposal(extras, default, [], chosen, trouble=trouble, everywhere=[*extras, default])
+    own = _own_name(root)
+    documents = {file for file in facts.files if reader_of(file) is read_document}
+    wanted = [*(named.name for named in facts.names if named.url is None), *(entry.name for entry in facts.locked if not entry.direct)]
+    written = {named.name for named in facts.names if named.place.file not in documents} | {entry.name for entry in facts.locked}
     with connected(lambda: before, options) as connection:
-        wanted = [*(named.name for named in facts.names if named.url is None), *(entry.name for entry in facts.locked if not entry.direct)]
-        answers = survey(connection, [*extras, default], wanted, jobs)
+        answers = survey(connection, proposal.everywhere, wanted, jobs)
         there = {name for said in answers.values() for name, holding in said.items() if holding.has}
-        for found in resolved(before, connection, inputs_of(facts, root, there), options, trouble):
-            today.setdefault(*found)
-        for place, said in survey(connection, [*extras, default], today.keys() - set(wanted), jobs).items():
-            answers[place].update(said)
-        wanted += [name for name in today if name not in wanted]
-    proposal = Proposal(extras, default, [_row(name, answers, today.get(name)) for name in dict.fromkeys(wanted)], trouble=trouble)
-    for index in (*extras, default):
+        proposal.today = resolved(before, connection, inputs_of(facts, root, root, there), options, trouble)
+    for index in proposal.everywhere:
         failed = {holding.words for holding in answers[index.name].values() if holding.has is None}
         if failed:
-            proposal.trouble.append(f"{index.name} {index.shown} did not answer: {', '.join(sorted(failed))}")
-    _choose(proposal, chosen)
-    settle(proposal)
+            trouble.append(f"{index.name} {index.shown} did not say what it has: {', '.join(sorted(failed))}")
+    asked = [name for name in dict.fromkeys(wanted) if name in written | there and name != own]
+    proposal.rows = [_row(name, answers, proposal.today) for name in asked]
+    extend(proposal, {name for _, name in proposal.today} - {own}, options, jobs)
     return proposal
 
 
-def inputs_of(facts: Facts, root: Path, there: set[str]) -> list[tuple[str, Inputs]]:
-    """What the project installs, piece by piece: its own requirements, each requirements file, and the names in commands that are anywhere."""
+def extend(proposal: Proposal, found: Iterable[str], options: list[str], jobs: int = JOBS) -> bool:
+    """Ask about names that were found since, and decide again; whether there were any."""
+    known = {row.name for row in proposal.rows}
+    fresh = sorted(set(found) - known)
+    if fresh:
+        policy = Policy(indexes=tuple(proposal.everywhere), strategy=Strategy.UNSAFE_BEST_MATCH)
+        with connected(lambda: policy, options) as connection:
+            answers = survey(connection, proposal.everywhere, fresh, jobs)
+        proposal.rows += [_row(name, answers, proposal.today) for name in fresh]
+    _choose(proposal)
+    settle(proposal)
+    return bool(fresh)
+
+
+def _own_name(root: Path) -> str:
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return ""
+    return names.normalize(str(project.get("name", ""))) if isinstance(project, dict) else ""
+
+
+def inputs_of(facts: Facts, root: Path, files_at: Path, there: set[str]) -> list[tuple[str, Inputs]]:
+    """What the project installs, piece by piece: its own requirements, each requirements file, and the names in commands that are anywhere.
+
+    ``files_at`` is where the requirements files are, in the same places as below ``root``.
+    """
     found: list[tuple[str, Inputs]] = []
     if (root / "pyproject.toml").is_file() or (root / "Pipfile").is_file():
         try:
@@ -151,33 +178,36 @@ def inputs_of(facts: Facts, root: Path, there: set[str]) -> list[tuple[str, Inpu
         except PipPinnedError as exc:
             if exc.code != "nothing-to-lock":
                 raise
-    files = [file for file in facts.files if re.search(r"(requirements?|reqs)[^/]*\.(txt|in)$|/?requirements/[^/]+\.(txt|in)$", file) and (root / file).is_file()]
+    files = [file for file in facts.files if file in facts.requirements and "constraint" not in file.rpartition("/")[2].lower() and (root / file).is_file()]
     found = [one for one in found if not one[1].arguments or one[1].arguments[0] != "-r"]
-    found += [(file, Inputs(arguments=["-r", str(root / file)])) for file in files]
+    found += [(file, Inputs(arguments=["-r", str(files_at / file)])) for file in files]
     mentioned = sorted({named.name for named in facts.names if named.kind == "requirement" and named.name in there and named.url is None and named.place.file not in files
                         and named.place.file.rpartition("/")[2] not in ("pyproject.toml", "Pipfile")})
     return [*found, *([("commands", Inputs(arguments=mentioned))] if mentioned else [])]
 
 
-def resolved(policy: Policy, connection: Connection, inputs: Iterable[tuple[str, Inputs]], options: list[str], trouble: list[str]) -> list[tuple[str, Found]]:
-    """What pip takes under a policy, for each of these inputs; one that cannot be resolved is noted in ``trouble``."""
-    found: list[tuple[str, Found]] = []
+def resolved(policy: Policy, connection: Connection, inputs: Iterable[tuple[str, Inputs]], options: list[str], trouble: list[str]) -> dict[tuple[str, str], Found]:
+    """What pip takes under a policy, by input and name; an input that cannot be resolved is noted in ``trouble``."""
+    found: dict[tuple[str, str], Found] = {}
     for what, one in inputs:
         try:
             packages: Sequence[LockedPackage] = resolve(lambda: policy, connection, one, options, {}, hashes=False).packages
         except ResolutionFailed:
             trouble.append(f"{what} cannot be resolved as it is, so names that it requires of others are not known")
             continue
-        found += [(package.name, Found(package.version, package.index)) for package in packages]
+        found.update({(what, package.name): Found(package.version, package.index) for package in packages})
     return found
 
 
-def _row(name: str, answers: Survey, today: Found | None) -> Row:
+def _row(name: str, answers: Survey, today: Mapping[tuple[str, str], Found]) -> Row:
     holders = [index for index, said in answers.items() if said[name].has]
-    row = Row(name, holders, {index: said[name].newest for index, said in answers.items() if said[name].has}, today)
+    row = Row(name, holders, {index: said[name].newest for index, said in answers.items() if said[name].has},
+              next((found for (_, known), found in today.items() if known == name), None))
     silent = [index for index, said in answers.items() if said[name].has is None]
     if silent:
         row.why = f"{' and '.join(silent)} did not say whether it has it"
+    elif not holders:
+        row.why = "no index has it"
     elif len(holders) > 1:
         row.why = f"it is on {' and '.join(holders)}"
     elif holders:
@@ -185,9 +215,9 @@ def _row(name: str, answers: Survey, today: Found | None) -> Row:
     return row
 
 
-def _choose(proposal: Proposal, chosen: Mapping[str, str]) -> None:
-    known = {index.name.lower(): index.name for index in (*proposal.indexes, proposal.default)}
-    for pattern, index in chosen.items():
+def _choose(proposal: Proposal) -> None:
+    known = {index.name.lower(): index.name for index in proposal.everywhere}
+    for pattern, index in proposal.chosen.items():
         if index.lower() not in known:
             raise PipPinnedError("unknown-index", f"--choose {pattern}={index}: no index is named {index!r}.", context=f"found: {', '.join(known.values())}")
         for row in proposal.rows:
@@ -214,14 +244,13 @@ def settle(proposal: Proposal) -> None:
         if row.name not in covered and row.tomorrow is not None and row.tomorrow != proposal.default.name:
             proposal.pins[row.name] = row.tomorrow
     used = {index.lower() for index in proposal.pins.values()}
-    proposal.indexes = [index._replace(explicit=True, default=False) for index in proposal.indexes if index.name.lower() in used]
+    proposal.indexes = [index._replace(explicit=True, default=False) for index in proposal.everywhere if not index.default and index.name.lower() in used]
 
 
 def as_written(index: Index) -> str:
     """The URL as it goes into a file: variables as they are, and no secret."""
-    if index.written:
-        return index.written
-    return urls.without_credentials(index.url)
+    text = index.written or index.url
+    return urls.without_credentials(text) if literal_secret(text) or not index.written else text
 
 
 def comment_for(index: Index, proposal: Proposal) -> str:

@@ -44,6 +44,7 @@ def survey(connection: Connection, indexes: Sequence[Index], projects: Iterable[
     Credentials are found as an install would find them, nobody is prompted. Nothing is raised for an index that does not answer.
     """
     found: Survey = {index.name: {} for index in indexes}
+    assert len(found) == len(indexes), "each index has a name of its own"
     wanted = ["", *dict.fromkeys(projects)]
     probers: dict[str, _Probers] = {}
     for index in indexes:
@@ -62,7 +63,17 @@ def survey(connection: Connection, indexes: Sequence[Index], projects: Iterable[
 
         for (index, name), holding in zip(asked, pool.map(ask, asked), strict=True):
             found[index.name][name] = holding
-    return found
+    return {name: _doubted(said) for name, said in found.items()}
+
+
+def _doubted(said: dict[str, Holding]) -> dict[str, Holding]:
+    """Answers that an index would give for anything say nothing: a page for any name, or every question sent on to another origin."""
+    if said[""].has:
+        empty = False if any(holding.newest for name, holding in said.items() if name) and said[""].newest is None else None
+        return {name: holding if holding.newest and empty is False else Holding(empty, "it has a page for any name") for name, holding in said.items()}
+    if said[""].forwards_to and not any(holding.has for holding in said.values()):
+        return {name: Holding(None, f"it sends every question on to {said[''].forwards_to}", said[""].forwards_to) for name in said}
+    return said
 
 
 class _Probers:
@@ -87,6 +98,8 @@ class _Probers:
 
 def _ask(prober: Prober, index: Index, name: str) -> Holding:
     path = urls.local_path(index.bare)
+    if path is not None and not os.path.exists(path):
+        return Holding(None, f"{path} does not exist")
     if path is not None and index.format == "flat":
         files = tuple(sorted(os.listdir(path))) if os.path.isdir(path) else ()
         return _holding(Reply(Verdict.PRESENT, "a local directory", filenames=files), name)

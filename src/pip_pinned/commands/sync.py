@@ -89,7 +89,10 @@ class _Sync:
         if surplus and not self._may_remove(len(surplus)):
             return 1
         if self._connection.provenance:
-            Path(self._connection.provenance).write_text("", encoding="utf-8")
+            try:
+                Path(self._connection.provenance).write_text("", encoding="utf-8")
+            except OSError as exc:
+                raise PipPinnedError("usage", f"--provenance {self._connection.provenance!r} cannot be written: {exc.strerror}.") from exc
         code = self._install(missing, indexes) or self._install(again, indexes, "--force-reinstall")
         if code == 0 and surplus:
             code = run_pip(self._load, ["uninstall", "--yes", "--quiet", *surplus])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pip_pinned.commands.pin import show_written
+from pip_pinned.commands.pin import holding_after, show_written
 from pip_pinned.commands.writing import write_atomically
 from pip_pinned.config.edit import editor
 from pip_pinned.enforce.effective import default_index_url
@@ -42,5 +42,6 @@ def _unpin(patterns: list[str], project: str | None) -> None:
         raise PipPinnedError("not-pinned", f"{missing[0]} has no pin of its own; nothing was written.",
                              context=f"{covering.pattern} at {covering.origin} pins it to {covering.index_name}" if covering is not None else "")
     edit.check()
+    after = holding_after(edit, root, patterns)
     write_atomically(edit.path, edit.text)
-    show_written(edit, [f"{name}: no longer pinned" for name in patterns])
+    show_written(edit, [f"{name}: no longer pinned" if pin is None else f"{name}: pinned to {pin.index_name} by {pin.pattern} at {pin.origin}" for name, pin in after.items()])

@@ -12,6 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.scan.facts import literal_secret
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -54,7 +55,7 @@ class Editor:
 
     def add_index(self, name: str, url: str, *, explicit: bool, default: bool = False, kind: str = "simple", comment: str = "") -> None:
         """Add an index. Raises PipPinnedError ``bad-url`` for a URL with a secret in it."""
-        if urls.credentials(url)[0] is not None and not urls.variables(url):
+        if literal_secret(url):
             raise PipPinnedError("bad-url", f"{urls.redact(url)} has a secret in it, and the file is for everybody to read.",
                                  hint="Write ${VARIABLE} in its place, or leave it out: pip-pinned login, netrc, keyring.")
         self._add_index(name, url, explicit=explicit, default=default, kind=kind, comment=comment)
@@ -73,10 +74,7 @@ class Editor:
     def check(self) -> None:
         """Check that the result is TOML, to its last line. Raises PipPinnedError ``bad-configuration`` if it is not: nothing is written then."""
         self.text = (self.text + ("" if self.text.endswith("\n") else "\n")).replace("\n", self._ending)
-        try:
-            tomllib.loads(self.text)
-        except ValueError as exc:
-            raise PipPinnedError("bad-configuration", f"{self.path.name} is written in a way that cannot be extended.", context=str(exc)) from exc
+        self._data()
 
     # -- tools -----------------------------------------------------------------------------------------------------
 
@@ -84,12 +82,21 @@ class Editor:
         return ".".join((*self._prefix, *keys))
 
     def _has(self, *keys: str) -> bool:
-        data: Any = tomllib.loads(self.text)
+        data: Any = self._data()
         for key in (*self._prefix, *keys):
             if not isinstance(data, dict) or key not in data:
                 return False
             data = data[key]
         return True
+
+    def _data(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.text)
+        except ValueError as exc:
+            raise self._unextendable(exc) from exc
+
+    def _unextendable(self, why: object) -> PipPinnedError:
+        return PipPinnedError("bad-configuration", f"{self.path.name} is written in a way that cannot be extended; nothing was written.", context=str(why))
 
     def _append(self, block: str) -> None:
         self.text = (self.text.rstrip("\n") + "\n\n" if self.text.strip() else "") + block
@@ -97,12 +104,23 @@ class Editor:
     def _append_entry(self, key: str, lines: Iterable[str]) -> None:
         """One more element of an array of tables: behind the last one, or at the end of the file."""
         entry = f"[[{self._header(key)}]]\n" + "".join(f"{line}\n" for line in lines)
+        expected = self._data()
+        table: Any = expected
+        for part in self._prefix:
+            table = table.setdefault(part, {})
+        table.setdefault(key, []).append(tomllib.loads("".join(f"{line}\n" for line in lines)))
+        self._insert(key, entry)
+        if self._data() != expected:
+            raise self._unextendable(f"another [[{self._header(key)}]] cannot be told apart from what is there")
+
+    def _insert(self, key: str, entry: str) -> None:
         rows = self.text.splitlines(keepends=True)
         last = max((i for i, row in enumerate(rows) if row.split("#")[0].strip().replace(" ", "").replace('"', "") == f"[[{self._header(key)}]]"), default=None)
         if last is None:
             self._append(entry)
             return
-        end = next((i for i in range(last + 1, len(rows)) if rows[i].lstrip().startswith("[")), len(rows))
+        within = f"[{self._header(key)}."
+        end = next((i for i in range(last + 1, len(rows)) if rows[i].lstrip().startswith("[") and not rows[i].lstrip().lstrip("[").startswith(within[1:])), len(rows))
         while end > last + 1 and (not rows[end - 1].strip() or rows[end - 1].lstrip().startswith("#")):
             end -= 1
         before, after = "".join(rows[:end]), "".join(rows[end:])
@@ -117,8 +135,8 @@ class Editor:
                 table = table[key]
             result = change(table)
             self.text = tomlkit.dumps(document)
-        except TOMLKitError as exc:
-            raise PipPinnedError("bad-configuration", f"{self.path.name} is written in a way that cannot be extended.", context=str(exc)) from exc
+        except (TOMLKitError, KeyError, TypeError) as exc:
+            raise self._unextendable(exc) from exc
         return result
 
 
@@ -149,7 +167,13 @@ class _WithSources(Editor):
             return
 
         def change(sources: Table) -> None:
-            sources[_same(sources, pattern) or pattern] = _inline(index=index_name)
+            key = _same(sources, pattern) or pattern
+            entries = sources.get(key, [])
+            for entry in entries if isinstance(entries, list) else [entries]:
+                if not isinstance(entry, MutableMapping) or "index" not in entry:
+                    raise PipPinnedError("pin-conflict", f"{pattern} is declared to come from elsewhere: {dict(entry) if isinstance(entry, MutableMapping) else entry}.",
+                                         hint="Take that entry out first.")
+            sources[key] = _inline(index=index_name)
 
         self._edit(change, "sources")
 
@@ -260,8 +284,14 @@ class _Pdm(Editor):
     def pin(self, pattern: str, index_name: str) -> None:
         self.unpin(pattern)
 
+        wanted = (index_name.lower(), "pypi")  # the default index is called pypi here
+        listed = [str(entry.get("name", "")).lower() for entry in _walk_list(self._data(), (*self._prefix, "source"))]
+        if not set(wanted) & set(listed):
+            self.add_index("pypi", self._pypi, explicit=False)
+
         def change(sources: list[Table]) -> None:
-            entry = next(entry for entry in sources if str(entry.get("name", "")).lower() == index_name.lower())
+            named = {str(entry.get("name", "")).lower(): entry for entry in sources}
+            entry = next(named[name] for name in wanted if name in named)
             entry.setdefault("include_packages", tomlkit.array()).append(pattern)
 
         self._edit(change, "source")
@@ -280,6 +310,12 @@ class _Pdm(Editor):
             return found
 
         return self._has("source") and bool(self._edit(change, "source"))
+
+
+def _walk_list(table: Any, path: Iterable[str]) -> list[dict[str, Any]]:
+    for key in path:
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    return table if isinstance(table, list) else []
 
 
 def _walk(table: Any, path: Iterable[str]) -> dict[str, Any]:

@@ -49,6 +49,10 @@ _FEATURES: Mapping[str, tuple[Callable[[Policy], object], str]] = {
     "ignore-error-codes": (lambda policy: [index.name for index in policy.indexes if index.ignore_error_codes is not None], "ignore-error-codes is left out: {found}."),
     "cache-control": (lambda policy: [index.name for index in policy.indexes if index.cache_api or index.cache_files], "cache-control is left out: {found}."),
     "allow-file-hosts": (lambda policy: policy.allow_file_hosts, "Files without a hash may be on any host, not on {found} only."),
+    "explicit-default": (lambda policy: [index.name for index in policy.indexes if index.default and index.explicit],
+                         "Names without a pin are not refused: {found} is the default index, for pinned packages only."),
+    "excludes": (lambda policy: [index.name for index in policy.indexes if index.excludes], "That {found} is not asked for some names is left out."),
+    "supplemental": (lambda policy: [index.name for index in policy.indexes if index.supplemental], "{found} would be asked like any other index, not only for what the others lack."),
     "nowhere": (lambda policy: [pin.pattern for pin in policy.pins if pin.index_name is None], "That these come from no index is not said: {found}."),
 }
 
@@ -133,6 +137,13 @@ def _ordered(policy: Policy) -> list[tuple[Pin, Index]]:
     return sorted(found, key=lambda one: (names.is_glob(one[0].pattern), -len(names.literal_prefix(one[0].pattern)), one[0].pattern))
 
 
+def _overlaps(policy: Policy) -> list[str]:
+    """Globs that also let through names which a more specific pin sends elsewhere."""
+    return [f"{glob.pattern} lets {pin.pattern} come from {glob.index_name} too, and it is pinned to {pin.index_name}."
+            for glob in policy.pins if names.is_glob(glob.pattern) for pin in policy.pins
+            if pin.index_name != glob.index_name and pin.pattern != glob.pattern and names.globs_overlap(glob.pattern, pin.pattern)]
+
+
 def _simpleindex(policy: Policy, pypi: str) -> tuple[str, list[str]]:
     _, url, lacking = _open_index(policy, pypi)
     text = ""
@@ -186,7 +197,7 @@ def _nexus(policy: Policy, pypi: str) -> tuple[str, list[str]]:
         if not index.default and mine:
             rules.append({"name": f"pip-pinned-{index.name}", "description": f"for the proxy of {index.name}: nothing but what is pinned to it", "mode": "ALLOW",
                           "matchers": [_nexus_matcher(pattern) for pattern in mine]})
-    return json.dumps(rules, indent=2) + "\n", [*lacking, "A rule acts on proxy repositories; a hosted one needs none."]
+    return json.dumps(rules, indent=2) + "\n", [*lacking, *_overlaps(policy), "A rule acts on proxy repositories; a hosted one needs none."]
 
 
 def _artifactory(policy: Policy, pypi: str) -> tuple[str, list[str]]:
@@ -199,12 +210,12 @@ def _artifactory(policy: Policy, pypi: str) -> tuple[str, list[str]]:
         mine = [f".pypi/{pin.pattern}.*" for pin in policy.pins if (pin.index_name or "").lower() == index.name.lower()]
         if not index.default and mine:
             found[index.name] = {"rclass": "remote", "packageType": "pypi", "url": urls.without_credentials(index.noted), "includesPattern": ",".join([*mine, "packages/**", "**/*.whl", "**/*.tar.gz"])}
-    return json.dumps(found, indent=2) + "\n", [*lacking, "Patterns act on remote repositories; a local one has priority with priorityResolution = true."]
+    return json.dumps(found, indent=2) + "\n", [*lacking, *_overlaps(policy), "Patterns act on remote repositories; a local one has priority with priorityResolution = true."]
 
 
 _SERVER = frozenset(("transitive", "builds", "explicit"))
 _TARGETS: Mapping[str, _Target] = {
-    "uv": _Target(_uv, frozenset(("markers", "explicit", "flat")), (Strategy.FIRST_INDEX, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNSAFE_BEST_MATCH)),
+    "uv": _Target(_uv, frozenset(("markers", "explicit", "explicit-default", "flat")), (Strategy.FIRST_INDEX, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNSAFE_BEST_MATCH)),
     "pipfile": _Target(_with_editor("pipfile"), frozenset(("explicit",)), (Strategy.DEFAULT_INDEX,)),
     "poetry": _Target(_with_editor("poetry"), frozenset(("explicit",)), ()),
     "pdm": _Target(_with_editor("pdm"), frozenset(("explicit", "globs", "flat", "transitive")), (Strategy.UNSAFE_BEST_MATCH,)),

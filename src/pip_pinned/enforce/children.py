@@ -14,9 +14,11 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, PYTHON, Run
 from pip_pinned.policy import codec, urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -118,11 +120,35 @@ def install_inprocess(run: Run, original: Callable[..., Any], self: Any, require
     index = run.building[-1] if run.building else None
     if index is not None:
         inherit(run, index, [Requirement(text).name for text in required])
-    run.build_depth += 1
+    with _as_if_nothing_were_locked(run, self):
+        run.build_depth += 1
+        try:
+            return original(self, required, *args, **kwargs)
+        finally:
+            run.build_depth -= 1
+
+
+@contextmanager
+def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
+    """What a lock has opened, it has opened for its own files: build requirements are looked up as if none of that had been asked."""
+    if not run.locked or run.build_depth:
+        yield
+        return
+    finder = getattr(installer, "_finder", None)
+    caches = [getattr(finder, name, None) for name in ("_all_candidates", "_best_candidates")]
+    if not all(isinstance(cache, dict) for cache in caches):
+        failures.stop(failures.unsupported_pip("its finder keeps candidates in another place"))
+    kept = [dict(cache) for cache in caches if cache is not None]
+    known, run.listings, run.decided = (run.listings, run.decided), {}, {}
+    for cache in caches:
+        cache.clear()  # type: ignore[union-attr]
     try:
-        return original(self, required, *args, **kwargs)
+        yield
     finally:
-        run.build_depth -= 1
+        run.listings, run.decided = known
+        for cache, content in zip(caches, kept, strict=True):
+            cache.clear()  # type: ignore[union-attr]
+            cache.update(content)  # type: ignore[union-attr]
 
 
 

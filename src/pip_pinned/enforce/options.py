@@ -80,7 +80,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
         run.note(notice, "warning")
     if run.locked and not options.require_hashes:
         failures.stop(failures.unsupported_pip("it does not require the hashes of a lock"))
-    if getattr(options, "provenance", None):
+    if getattr(options, "provenance", None) and not options.dry_run:
         run.begin_provenance(options.provenance)
     _hint(run, declared, policy)
     _show(policy, options)

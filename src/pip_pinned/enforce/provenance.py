@@ -7,6 +7,7 @@ written under a declared policy only: a drop-in run leaves what pip leaves.
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import inspect
 import json
@@ -28,7 +29,10 @@ def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwa
         return
     note = _provenance_of(run, self)
     if run.policy.declared and self.is_wheel and self.local_file_path:
-        _write_beside_metadata(self, inspect.signature(original).bind(self, *args, **kwargs).arguments, note)
+        try:
+            _write_beside_metadata(self, inspect.signature(original).bind(self, *args, **kwargs).arguments, note)
+        except OSError as exc:  # verify will say that the origin is unknown
+            run.note(f"where {note['name']} came from could not be noted beside it: {exc.strerror}.", "warning")
     if run.provenance:
         with open(run.provenance, "a", encoding="utf-8") as file:
             file.write(json.dumps(note) + "\n")
@@ -66,6 +70,6 @@ def _write_beside_metadata(req: Any, given: dict[str, Any], note: dict[str, Any]
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     path = os.path.join(place, "RECORD")
     with open(path, encoding="utf-8", newline="") as record:
-        rows = [row for row in record if not row.startswith(f"{relative}/{NAME},")]  # a wheel may have brought such a file along
+        rows = [row for row in csv.reader(record) if row and row[0] != f"{relative}/{NAME}"]  # a wheel may have brought such a file along
     with open(path, "w", encoding="utf-8", newline="") as record:
-        record.writelines([*rows, f"{relative}/{NAME},sha256={digest},{len(content)}\r\n"])
+        csv.writer(record).writerows([*rows, [f"{relative}/{NAME}", f"sha256={digest}", str(len(content))]])

@@ -106,6 +106,8 @@ class Facts:
         self.notes: list[Note] = []
         self.ignored: dict[Place, set[str]] = {}
         self.unread: list[tuple[str, str]] = []
+        self.requirements: set[str] = set()  # the files that were read as requirements files
+        self.nested: list[tuple[str, str]] = []  # a requirements file, and the path that it names another one by
 
 
 def literal_secret(value: str) -> bool:

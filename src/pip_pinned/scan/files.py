@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from pip_pinned.scan import readers, text
@@ -60,6 +61,14 @@ def scan(paths: Iterable[Path], base: Path) -> Facts:
             reader = reader_of(shown) or (text.read if file == path else None)
             if reader is not None and shown not in facts.files:
                 _read(facts, file, shown, reader)
+    for number in count():  # requirements files that others name, whatever they are called
+        if number == len(facts.nested):
+            return facts
+        outer, inner = facts.nested[number]
+        nested = base / Path(outer).parent / inner
+        shown = _shown(nested, base)
+        if nested.is_file() and shown not in facts.files:
+            _read(facts, nested, shown, readers.read_requirements)
     return facts
 
 

@@ -76,11 +76,16 @@ class _Lines:
 
 
 def read_requirements(facts: Facts, file: str, text: str) -> None:
-    """A requirements or constraints file."""
+    """A requirements or constraints file, its lines counted as pip counts them: a form feed ends one, too."""
+    facts.requirements.add(file)
+    text = "\n".join(text.splitlines())
     commands.read_pragmas(facts, file, text)
     kind = "constraint" if "constraint" in file.rpartition("/")[2].lower() else "requirement"
     for line in commands.logical_lines(text):
-        place, content = Place(file, line.number), line.text.strip()
+        place, content = Place(file, line.number), commands.in_full(line.text.strip())
+        nested = re.match(r"(?:-r|-c|--requirement|--constraint)[=\s]*(\S+)", content)
+        if nested is not None and "://" not in nested[1]:
+            facts.nested.append((file, nested[1]))
         facts.sources += [source._replace(program="pip", text=content) for source in commands.sources_of(f"pip {content}", place, line.span)]
         note = commands.dropped(content, place)
         if note is not None:

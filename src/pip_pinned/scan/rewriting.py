@@ -30,10 +30,12 @@ def is_index_option(source: Source) -> bool:
 
 def without_index_lines(text: str) -> str:
     """A requirements file without its index options. Comments, and a line that also has a requirement, stay as they are."""
-    rows = _rows(text)
+    if text.startswith("\ufeff"):
+        return "\ufeff" + without_index_lines(text[1:])
+    rows = text.splitlines(keepends=True)  # as pip counts lines
     kept: list[str] = []
     at = 0
-    for line in commands.logical_lines(text):
+    for line in commands.logical_lines("\n".join(text.splitlines())):
         kept += rows[at:line.number - 1]
         block = "".join(rows[line.number - 1:line.number - 1 + line.span])
         at = line.number - 1 + line.span
@@ -49,7 +51,9 @@ def _rows(text: str) -> list[str]:
 
 
 def _stripped(block: str) -> str:
-    return _OPTION.sub(lambda found: "" if _is_removed(found) else found.group(), block).lstrip(" ") if _OPTION.search(block) else block
+    full = commands.in_full(block)
+    left = _OPTION.sub(lambda found: "" if _is_removed(found) else found.group(), full)
+    return block if left == full else left.lstrip(" ")
 
 
 def _is_removed(found: re.Match[str]) -> bool:

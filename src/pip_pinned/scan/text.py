@@ -270,6 +270,20 @@ def _names_of(words: str, place: Place) -> Iterator[Named]:
             yield Named(names.normalize(match[1]), place, exact=match[2].startswith("=="))
 
 
+# What pip knows in a requirements file; like all of its options they may be shortened as long as they are clear.
+_LONG_OPTIONS = ("index-url", "pypi-url", "extra-index-url", "no-index", "find-links", "trusted-host", "requirement", "constraint", "editable", "no-binary", "only-binary",
+                 "prefer-binary", "require-hashes", "pre", "all-releases", "only-final", "use-feature", "hash", "config-settings", "global-option")
+
+
+def in_full(text: str) -> str:
+    """A line of a requirements file with its shortened options for sources written out."""
+    def full(found: re.Match[str]) -> str:
+        meant = [name for name in _LONG_OPTIONS if name.startswith(found[1])]
+        return f"--{meant[0]}" if len(meant) == 1 and meant[0] in _KINDS else found.group()
+
+    return re.sub(r"(?<!\S)--([a-z-]{2,})(?=[\s=])", full, text)
+
+
 def dropped(text: str, place: Place) -> Note | None:
     """A requirement and an index option on one line of a requirements file: pip drops the one that stands second (CONTRACT 3.6)."""
     words = text.split()
