@@ -80,6 +80,11 @@ def test_paths_and_files(legacy: Machine) -> None:
     assert legacy.pinned("audit", "nowhere").code == 2 and legacy.pinned("audit", "--frobnicate").code == 2
 
 
+@pytest.mark.parametrize("pattern", ["deploy", "deploy/", "deploy/*", "*/Dockerfile", "dep*"])
+def test_files_can_be_left_out(pattern: str, legacy: Machine) -> None:
+    assert ("trusted-host", "deploy/Dockerfile:2") not in _codes(legacy.pinned("audit", "--exclude", pattern, "--format", "json"))
+
+
 def test_comments_and_a_baseline_silence(legacy: Machine) -> None:
     report = legacy.pinned("audit", "--format", "json", "--fail-on", "never")
     assert report.code == 0

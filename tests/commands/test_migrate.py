@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.running import Machine, Result
+from tests.running import SRC, Machine, Result
 from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import wheel
 
@@ -259,3 +261,22 @@ def test_lines_that_pip_reads_in_its_own_way(line: str, legacy: Legacy) -> None:
     done = legacy.migrate("--yes")
     assert done.code == 0 and "acme" in str(legacy.policy["sources"]), done.text
     assert legacy.private.root not in path.read_text() + deps.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+@pytest.mark.parametrize(("answers", "code", "pinned"), [(f"nowhere\n{PRIVATE}\ny\n", 0, True), (f"{PRIVATE}\nn\n", 1, False), ("\x04", 1, False)])
+def test_people_are_asked_on_a_terminal(answers: str, code: int, pinned: bool, legacy: Legacy) -> None:
+    legacy.public.add(wheel("acme-core", "99.0", says="evil"))
+    import pty
+
+    terminal, side = pty.openpty()
+    machine = legacy.machine
+    environment = {**machine.environment, "PYTHONPATH": os.pathsep.join([str(machine.pip), str(SRC)])}
+    command = subprocess.Popen([machine.python, "-m", "pip_pinned", "migrate"], cwd=machine.project, env=environment, stdin=side, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+    os.write(terminal, answers.encode())
+    assert command.wait(60) == code and (machine.project / "pip-pinned.toml").exists() == pinned
+    if pinned:
+        assert "acme-core" in str(legacy.policy["sources"])
+    os.close(terminal)
+    os.close(side)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import signal
 import subprocess
@@ -149,6 +148,8 @@ def _start(venv: Venv, *words: str, stdin: int = subprocess.DEVNULL, stderr: int
                                                       (b"\x04", 1, {"acme-core", "acme-build"})])
 def test_sync_asks_before_it_removes(answer: bytes, code: int, left: set[str], venv: Venv) -> None:
     assert venv.run("lock", "acme-core").code == 0 and venv.run("install", "acme-core", "acme-build").code == 0
+    import pty
+
     terminal, side = pty.openpty()
     command = _start(venv, "sync", stdin=side)
     os.write(terminal, answer)
@@ -161,6 +162,8 @@ def test_sync_asks_before_it_removes(answer: bytes, code: int, left: set[str], v
 def test_on_a_terminal_pip_shows_what_it_does(venv: Venv) -> None:
     """Into a file there is our table only."""
     assert venv.run("lock", "acme-core").code == 0
+    import pty
+
     terminal, side = pty.openpty()
     command = _start(venv, "sync", stderr=side)
     os.close(side)

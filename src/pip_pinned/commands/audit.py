@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--probe-public", action="store_true", help="ask PyPI too. This tells PyPI, and whoever is on the way, the names of your private packages")
     parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"questions at once (default: {JOBS})")
     parser.add_argument("--format", choices=tuple(reporting.FORMATS), default="table", help="how to report (default: table)")
+    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave out files and directories, as in --exclude 'tests/*'")
     parser.add_argument("--fail-on", choices=_FAIL_ON, default="high", help="exit 1 from this severity on (default: high)")
     parser.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file has; it is an earlier report with --format json")
     parser.add_argument("--project", metavar="DIR", help="the project whose policy is read")
@@ -75,7 +76,7 @@ class _Audit:
         if missing:
             raise PipPinnedError("usage", f"There is no {' and no '.join(missing)}.")
         known = _baseline(given.baseline)
-        facts = scan(paths, self._base)
+        facts = scan(paths, self._base, given.exclude)
         with _variables_set(facts if not given.online else Facts()):
             policy, problems = self._policy()
         found = [*problems, *findings.judge(facts, policy, _holds, environment.installed())]

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "[tool.pip-pinned] into pyproject.toml, or pip-pinned.toml. Index lines of requirements files are removed; commands elsewhere are shown with what they could be. "
         "The indexes are asked what an install asks them now, so each learns of all names.")
     parser.add_argument("--choose", action="append", default=[], metavar="NAME=INDEX", help="where a package comes from that several indexes have; NAME may be a glob")
+    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave out files and directories, as in --exclude 'tests/*'")
     parser.add_argument("--to", choices=DIALECTS, default="native", help="the dialect to write (default: native)")
     parser.add_argument("--yes", action="store_true", help="write without asking")
     parser.add_argument("--dry-run", action="store_true", help="show everything, write nothing")
@@ -66,7 +67,7 @@ class _Migration:
         self._chosen = _chosen(given.choose)
 
     def run(self) -> int:
-        facts = scan([self._root], self._root)
+        facts = scan([self._root], self._root, self._given.exclude)
         commands, rest = self._texts(facts)
         if not any(is_index_option(source) and source.program not in ("pip-pinned", "uv") for source in facts.sources):
             with connected(_no_policy, self._options) as connection:

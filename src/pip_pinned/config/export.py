@@ -1,7 +1,7 @@
 """A policy in the terms of other tools, and what these terms cannot say.
 
 Sources: https://docs.astral.sh/uv/concepts/indexes/, https://pipenv.pypa.io/en/latest/indexes.html, https://python-poetry.org/docs/repositories/,
-https://pdm-project.org/latest/usage/config/, simpleindex and devpi-constrained by their own documentation,
+https://pdm-project.org/latest/usage/config/, simpleindex by its own documentation, https://devpi.net/docs/devpi/devpi/stable/ (mirror_whitelist),
 https://help.sonatype.com/en/routing-rules.html, https://jfrog.com/help/r/how-to-use-include-and-exclude-patterns-on-pypi-repositories
 """
 
@@ -159,23 +159,17 @@ def _simpleindex(policy: Policy, pypi: str) -> tuple[str, list[str]]:
 
 
 def _devpi(policy: Policy, pypi: str) -> tuple[str, list[str]]:
+    """A devpi index takes nothing from a mirror for a name that was uploaded to it or to one of its bases; pins to mirrors it does not have."""
     name, url, lacking = _open_index(policy, pypi)
-    commands, bases = [f"devpi index -c {name} type=mirror mirror_url={url}"], []
-    foreign = sorted({pin.pattern for pin in policy.pins if (pin.index_name or "").lower() != name.lower()})
-    commands.append(f"devpi index -c {name}-others type=constrained bases={name} constraints='{_lines(f'{pattern}<0' for pattern in foreign)}'")
+    commands, bases = [f"devpi index -c root/{name} type=mirror mirror_url={url}"], []
     for index in policy.indexes:
         mine = sorted(pin.pattern for pin in policy.pins if (pin.index_name or "").lower() == index.name.lower())
-        if index.default or not mine:
-            continue
-        commands.append(f"devpi index -c {index.name} type=mirror mirror_url={urls.without_credentials(index.noted)}")
-        commands.append(f"devpi index -c {index.name}-pinned type=constrained bases={index.name} constraints='{_lines([*mine, '*'])}'")
-        bases.append(f"{index.name}-pinned")
-    commands.append(f"devpi index -c policy type=stage volatile=False bases={','.join([*bases, f'{name}-others'])}")
-    return "# needs the plugin devpi-constrained in the server\n" + "\n".join(commands) + "\n", lacking
-
-
-def _lines(values: object) -> str:
-    return "\n".join(values)  # type: ignore[arg-type]
+        if not index.default and mine:
+            commands.append(f"devpi index -c root/{index.name} type=stage volatile=False mirror_whitelist=")
+            bases.append(f"root/{index.name}")
+            lacking.append(f"What is pinned to {index.name} has to be uploaded to root/{index.name}; until then {', '.join(mine)} may come from {name}.")
+    commands.append(f"devpi index -c root/policy type=stage volatile=False mirror_whitelist= bases={','.join([*bases, f'root/{name}'])}")
+    return "# after: devpi login root\n" + "\n".join(commands) + "\n", lacking
 
 
 def _nexus_matcher(pattern: str) -> str:
@@ -221,7 +215,7 @@ _TARGETS: Mapping[str, _Target] = {
     "pdm": _Target(_with_editor("pdm"), frozenset(("explicit", "globs", "flat", "transitive")), (Strategy.UNSAFE_BEST_MATCH,)),
     "pip-conf": _Target(_pip_conf, frozenset(("transitive", "builds", "globs", "markers", "explicit", "flat")), (Strategy.DEFAULT_INDEX,)),
     "simpleindex": _Target(_simpleindex, _SERVER | {"globs"}, (Strategy.DEFAULT_INDEX, Strategy.FIRST_INDEX)),
-    "devpi": _Target(_devpi, _SERVER, (Strategy.DEFAULT_INDEX, Strategy.FIRST_INDEX)),
+    "devpi": _Target(_devpi, _SERVER | {"globs"}, (Strategy.DEFAULT_INDEX, Strategy.FIRST_INDEX)),
     "nexus": _Target(_nexus, _SERVER | {"globs"}, (Strategy.DEFAULT_INDEX, Strategy.FIRST_INDEX)),
     "artifactory": _Target(_artifactory, _SERVER | {"globs"}, (Strategy.DEFAULT_INDEX, Strategy.FIRST_INDEX)),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import translate
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -52,14 +53,18 @@ def reader_of(path: str) -> Reader | None:
     return next((reader for pattern, reader in _READERS if re.fullmatch(pattern, f"/{whole}" if "/" in pattern.replace("(/", "") and "/" in whole else last)), None)
 
 
-def scan(paths: Iterable[Path], base: Path) -> Facts:
-    """The facts of these files and of everything under these directories; places are relative to ``base`` where they can be."""
+def scan(paths: Iterable[Path], base: Path, exclude: Iterable[str] = ()) -> Facts:
+    """The facts of these files and of everything under these directories; places are relative to ``base`` where they can be.
+
+    What matches one of the globs of ``exclude``, or is below what does, is left out.
+    """
+    left_out = re.compile("|".join(f"(?:{translate(pattern.rstrip('/'))}|{translate(pattern.rstrip('/') + '/*')})" for pattern in exclude) or r"(?!)")
     facts = Facts()
     for path in paths:
         for file in _files(path):
             shown = _shown(file, base)
             reader = reader_of(shown) or (text.read if file == path else None)
-            if reader is not None and shown not in facts.files:
+            if reader is not None and shown not in facts.files and not left_out.match(shown):
                 _read(facts, file, shown, reader)
     for number in count():  # requirements files that others name, whatever they are called
         if number == len(facts.nested):
