@@ -21,8 +21,15 @@ def main() -> NoReturn:
     if verb is not None and "PIP_AUTO_COMPLETE" not in os.environ:
         from importlib import import_module
 
+        from pip_pinned.policy.errors import PipPinnedError
+
         command = import_module(f"pip_pinned.commands.{verb}")
-        sys.exit(command.main(["--help"] if args[0] == "help" else args[1:], project))
+        try:
+            code = command.main(["--help"] if args[0] == "help" else args[1:], project)
+        except PipPinnedError as exc:
+            sys.stderr.write(exc.render())
+            code = 2 if exc.code == "usage" else 1
+        sys.exit(code)
 
     if args in ([], ["help"], ["--help"], ["-h"]) and "PIP_AUTO_COMPLETE" not in os.environ:
         sys.stderr.write(f"pip-pinned: besides pip's own commands there are {', '.join(VERBS)} (each with --help), and --project DIR.\n")

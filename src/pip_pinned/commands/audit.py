@@ -21,7 +21,6 @@ from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import PYPI, Index, Policy
 from pip_pinned.report import audit as reporting
-from pip_pinned.report import screen
 from pip_pinned.scan import findings
 from pip_pinned.scan.facts import TRUSTED, Facts, Place, Source, conceal
 from pip_pinned.scan.files import reader_of, scan
@@ -34,12 +33,8 @@ _FAIL_ON = (*findings.SEVERITIES, "never")
 def main(args: list[str], project: str | None) -> int:
     """Run the verb. 0; 1 if anything is at least as bad as ``--fail-on``, or if an index that was to be asked did not answer; 2 for wrong usage."""
     given, options = _parser().parse_known_args(args)
-    try:
-        given.paths, options = words_and_options(options)
-        return _Audit(given, options, project).run()
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    given.paths, options = words_and_options(options)
+    return _Audit(given, options, project).run()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,13 +37,9 @@ def main(args: list[str], project: str | None) -> int:
         return 0
     from pip_pinned.config.project import load_policy
 
-    try:
-        form, rest = take_format(args)
-        with connected(lambda: load_policy(project), rest) as connection:
-            health = checkup.Health(pip_version=connection.pip_version, keyring=keyring_name(), indexes=_examine(connection), notices=tuple(connection.notices))
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    form, rest = take_format(args)
+    with connected(lambda: load_policy(project), rest) as connection:
+        health = checkup.Health(pip_version=connection.pip_version, keyring=keyring_name(), indexes=_examine(connection), notices=tuple(connection.notices))
     if form == "json":
         screen.show_json(checkup.as_json(health))
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pip_pinned.policy.errors import PipPinnedError
-
 HELP = """\
 Usage: pip-pinned explain [NAME...] [-r FILE] [--format table|json]
                           [options of pip install]
@@ -29,12 +27,8 @@ def main(args: list[str], project: str | None) -> int:
     from pip_pinned.config.project import load_policy
     from pip_pinned.enforce.effective import explain
 
-    try:
-        form, rest = take_format(args)
-        policy, decisions = explain(lambda: load_policy(project), rest)
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    form, rest = take_format(args)
+    policy, decisions = explain(lambda: load_policy(project), rest)
     if form == "json":
         screen.show_json(explanation.as_json(policy, decisions))
     else:

@@ -9,7 +9,6 @@ from pip_pinned.config.export import TARGETS, export
 from pip_pinned.enforce.effective import default_index_url
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import PYPI, Policy
-from pip_pinned.report import screen
 
 
 def main(args: list[str], project: str | None) -> int:
@@ -22,11 +21,7 @@ def main(args: list[str], project: str | None) -> int:
     parser.add_argument("--strict", action="store_true", help="exit 1 if anything is left out")
     parser.add_argument("--project", metavar="DIR", help="the project")
     given = parser.parse_args(args)
-    try:
-        exported = export(_policy(project), given.to, default_index_url())
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 1
+    exported = export(_policy(project), given.to, default_index_url())
     sys.stdout.write(exported.text)
     sys.stdout.flush()
     for line in exported.lacking:

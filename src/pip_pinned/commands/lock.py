@@ -22,7 +22,6 @@ from pip_pinned.locks import pipfile_lock, pylock, requirements
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
-from pip_pinned.report import screen
 
 _OUTPUTS = {"pylock": "pylock.toml", "requirements": "requirements.lock.txt", "pipfile-lock": "Pipfile.lock"}
 
@@ -44,9 +43,6 @@ def main(args: list[str], project: str | None) -> int:
             return _lock(mirrored, connection, _inputs(given, bool(connection.words), root), options, given, root)
     except ResolutionFailed as exc:
         return exc.code
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,6 @@ from pip_pinned.policy import urls
 from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
-from pip_pinned.report import screen
 
 _TOKEN_USER = "__token__"  # noqa: S105 (what most hosts call the user of a token)
 
@@ -31,12 +30,8 @@ def main(args: list[str], project: str | None) -> int:
     given = parser.parse_args(args)
     from pip_pinned.config.project import load_policy
 
-    try:
-        with connected(lambda: load_policy(project), []) as connection:
-            _log_in(connection, index_named(connection, given.index), given.username, token_stdin=given.token_stdin)
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    with connected(lambda: load_policy(project), []) as connection:
+        _log_in(connection, index_named(connection, given.index), given.username, token_stdin=given.token_stdin)
     return 0
 
 

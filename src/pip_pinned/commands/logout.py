@@ -13,7 +13,6 @@ from pip_pinned.enforce.keyrings import in_time
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
-from pip_pinned.report import screen
 
 
 def main(args: list[str], project: str | None) -> int:
@@ -25,13 +24,9 @@ def main(args: list[str], project: str | None) -> int:
     given = parser.parse_args(args)
     from pip_pinned.config.project import load_policy
 
-    try:
-        with connected(lambda: load_policy(project), []) as connection:
-            index = index_named(connection, given.index)
-        removed = _remove(backend(), index, given.username)
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 1
+    with connected(lambda: load_policy(project), []) as connection:
+        index = index_named(connection, given.index)
+    removed = _remove(backend(), index, given.username)
     sys.stdout.write(f"Removed the credentials of {', '.join(_shown(index, user) for user in removed)} for {index.name} ({index.shown}).\n" if removed
                      else f"No credentials were stored for {index.name} ({index.shown}).\n")
     return 0

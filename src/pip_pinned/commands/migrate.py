@@ -32,11 +32,7 @@ def main(args: list[str], project: str | None) -> int:
     given, options = _parser().parse_known_args(args)
     from pip_pinned.config.project import find_root
 
-    try:
-        return _Migration(given, options, find_root(project) or Path.cwd()).run()
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    return _Migration(given, options, find_root(project) or Path.cwd()).run()
 
 
 def _parser() -> argparse.ArgumentParser:

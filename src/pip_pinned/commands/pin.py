@@ -23,12 +23,8 @@ from pip_pinned.report import screen
 def main(args: list[str], project: str | None) -> int:
     """Run the verb. 0; 1 if nothing was written; 2 for wrong usage."""
     given, options = _parser().parse_known_args(args)
-    try:
-        given.names, options = words_and_options(options)
-        return _pin(given, options, project)
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    given.names, options = words_and_options(options)
+    return _pin(given, options, project)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.wanted import Wanted
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Policy
-from pip_pinned.report import plan, screen
+from pip_pinned.report import plan
 from pip_pinned.report.plan import Step
 
 
@@ -28,13 +28,9 @@ def main(args: list[str], project: str | None) -> int:
     def load() -> Policy:
         return load_policy(project)
 
-    try:
-        mirrored = with_mirror(load, given.pypi_mirror, find_root(project) or Path.cwd())
-        with connected(load, options, words_too=True) as connection:
-            return _Sync(mirrored, connection, [word for word in options if word not in connection.words], given).run()
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    mirrored = with_mirror(load, given.pypi_mirror, find_root(project) or Path.cwd())
+    with connected(load, options, words_too=True) as connection:
+        return _Sync(mirrored, connection, [word for word in options if word not in connection.words], given).run()
 
 
 def _parser() -> argparse.ArgumentParser:

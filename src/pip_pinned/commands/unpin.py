@@ -12,7 +12,6 @@ from pip_pinned.enforce.effective import default_index_url
 from pip_pinned.policy import names
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.report import screen
 
 
 def main(args: list[str], project: str | None) -> int:
@@ -23,11 +22,7 @@ def main(args: list[str], project: str | None) -> int:
     parser.add_argument("names", nargs="+", metavar="NAME", help="a package or glob, as the pin is written")
     parser.add_argument("--project", metavar="DIR", help="the project")
     given = parser.parse_args(args)
-    try:
-        _unpin(given.names, project)
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 1
+    _unpin(given.names, project)
     return 0
 
 

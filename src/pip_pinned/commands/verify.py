@@ -11,7 +11,6 @@ from pip_pinned.commands.judging import Judge, lock_here
 from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.locks.wanted import Wanted
 from pip_pinned.policy import urls
-from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
 from pip_pinned.report import screen, verification
 from pip_pinned.report.verification import Difference
@@ -22,17 +21,13 @@ def main(args: list[str], project: str | None) -> int:
     given, options = _parser().parse_known_args(args)
     from pip_pinned.config.project import load_policy
 
-    try:
-        with connected(lambda: load_policy(project), options, words_too=True) as connection:
-            lock = lock_here(connection.words)
-            judge = Judge(connection, trusting=given.trust_lock_indexes)
-            wants = None if lock is None else judge.read(lock, given.extra, given.group)
-            indexes = judge.judge(wants, lock) if wants is not None and lock is not None else {}
-            here = environment.installed()
-            differences = [*_from_policy(connection, here), *(() if wants is None else _from_lock(connection, wants, indexes, here))]
-    except PipPinnedError as exc:
-        screen.show_error(exc)
-        return 2 if exc.code == "usage" else 1
+    with connected(lambda: load_policy(project), options, words_too=True) as connection:
+        lock = lock_here(connection.words)
+        judge = Judge(connection, trusting=given.trust_lock_indexes)
+        wants = None if lock is None else judge.read(lock, given.extra, given.group)
+        indexes = judge.judge(wants, lock) if wants is not None and lock is not None else {}
+        here = environment.installed()
+        differences = [*_from_policy(connection, here), *(() if wants is None else _from_lock(connection, wants, indexes, here))]
     if given.format == "json":
         screen.show_json(verification.as_json(differences, None if lock is None else str(lock), len(here)))
     else:

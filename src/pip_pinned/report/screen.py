@@ -10,17 +10,10 @@ from typing import Any
 
 from rich.console import Console
 
-from pip_pinned.policy.errors import PipPinnedError
-
 
 def console(*, record: bool = False, width: int | None = None) -> Console:
     """Standard output; no markup and no highlighting unless asked for."""
     return Console(highlight=False, markup=False, record=record, width=width, soft_wrap=False)
-
-
-def show_error(error: PipPinnedError) -> None:
-    """An expected error, on stderr."""
-    sys.stderr.write(error.render())
 
 
 def show_json(data: Any) -> None:
