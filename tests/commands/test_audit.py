@@ -114,6 +114,12 @@ def test_a_policy_that_cannot_be_read_is_a_finding(machine: Machine) -> None:
     assert done.code == 1 and {code for code, _ in _codes(done)} == {"unreadable"} and "explict" in done.out
 
 
+def test_a_glob_that_catches_what_is_from_elsewhere(acme: Machine, public: IndexServer) -> None:
+    acme.write("pylock.toml", f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "acme-public"\nversion = "1.0"\nindex = "{public.url}"\n[[packages.wheels]]\n'
+               'name = "acme_public-1.0-py3-none-any.whl"\nurl = "https://public.example/f.whl"\nhashes = { sha256 = "0" }\n')
+    assert _codes(acme.pinned("audit", "--format", "json", "--fail-on", "never")) == {("glob-matches-public", "pip-pinned.toml:12")}
+
+
 def test_variables_of_the_policy_need_not_be_set(machine: Machine) -> None:
     text = '[[index]]\nname = "acme"\nurl = "https://robot:${ACME_TOKEN}@pypi.acme.example/simple"\nexplicit = true\n[sources]\nacme-core = { index = "acme" }\n'
     machine.write("pip-pinned.toml", text)
