@@ -155,8 +155,6 @@ def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
 
 def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """From here on build backends may run: take indexes and credentials out of what they inherit (CONTRACT 4.9)."""
-    from pip_pinned.enforce import provenance  # noqa: F401 (since 26.x pip lets nothing be imported once it installs)
-
     hide_sources(run)
     original(self, *args, **kwargs)
 

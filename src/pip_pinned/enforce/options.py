@@ -68,6 +68,8 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
 
     run.gate_closed = True
     run.command = self.name
+    if self.name == "install" and not options.dry_run:
+        from pip_pinned.enforce import provenance  # noqa: F401 (since 26.3 pip lets nothing be imported once it installs)
     if run.role == BUILD:
         hide_in_logs(run.secrets())
         return options, rest
