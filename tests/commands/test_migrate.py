@@ -201,13 +201,13 @@ def test_nothing_to_migrate(machine: Machine) -> None:
 def test_line_ends_links_and_odd_bytes_stay(ending: str, legacy: Legacy) -> None:
     project = legacy.machine.project
     (project / "pyproject.toml").write_bytes(PYPROJECT.replace("\n", ending).encode())
-    text = f"# caf\udce9\n--index-url {legacy.public.url}\n--extra-index-url {legacy.private.url} --prefer-binary\nacme-app\n"
+    text = f"# -*- coding: latin-1 -*- caf\udce9\n--index-url {legacy.public.url}\n--extra-index-url {legacy.private.url} --prefer-binary\nacme-app\n"
     (project / "real.txt").write_bytes(text.replace("\n", ending).encode("utf-8", "surrogateescape"))
     (project / "requirements.txt").unlink()
     (project / "requirements.txt").symlink_to("real.txt")
     done = legacy.migrate("--yes")
     assert done.code == 0, done.text
-    assert (project / "real.txt").read_bytes() == f"# caf\udce9{ending}--prefer-binary{ending}acme-app{ending}".encode("utf-8", "surrogateescape")
+    assert (project / "real.txt").read_bytes() == f"# -*- coding: latin-1 -*- caf\udce9{ending}--prefer-binary{ending}acme-app{ending}".encode("utf-8", "surrogateescape")
     assert (project / "requirements.txt").is_symlink()
     after = (project / "pyproject.toml").read_bytes()
     assert after.count(b"\n") == after.count(ending.encode()) and after.startswith(PYPROJECT.replace("\n", ending).encode())
@@ -227,8 +227,10 @@ def test_a_name_that_no_index_has_is_nobodys(legacy: Legacy) -> None:
     legacy.write_requirements("acme-app\nacme-nowhere\n")
     done = legacy.migrate("--yes")
     assert done.code == 1 and "acme-nowhere: no index has it" in done.text
-    assert legacy.migrate("--yes", "--choose", f"acme-nowhere={PRIVATE}").code == 0
-    assert legacy.policy["sources"] == {"acme-*": {"index": PRIVATE}} or "acme-nowhere" in str(legacy.policy["sources"])
+    done = legacy.migrate("--yes", "--choose", f"acme-nowhere={PRIVATE}")  # the names that acme-app requires are still not known
+    assert done.code == 1 and "requirements.txt cannot be resolved" in done.err and not (legacy.machine.project / "pip-pinned.toml").exists(), done.text
+    legacy.private.add(wheel("acme-nowhere", "1.0"))
+    assert legacy.migrate("--yes").code == 0 and legacy.policy["sources"] == {"acme-*": {"index": PRIVATE}}
 
 
 def test_names_that_turn_up_with_a_choice_are_decided_too(machine: Machine, private: IndexServer, public: IndexServer) -> None:

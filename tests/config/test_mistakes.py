@@ -150,3 +150,10 @@ def test_no_mistake_shows_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 "ftp://${ACME_TOKEN}:x@pypi.acme.example/simple"):
         (found,) = mistakes(tmp_path, f'[[index]]\nname = "acme"\nurl = {json.dumps(url)}')
         assert "hidden" not in found, url
+
+
+@pytest.mark.parametrize("pattern", ["/elsewhere/*", ""])
+@pytest.mark.parametrize("key", ["members", "exclude"])
+def test_a_workspace_is_below_its_project(key: str, pattern: str, tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, f'[tool.uv.workspace]\n{key} = ["{pattern}"]\n{UV}', "pyproject.toml")
+    assert f"tool.uv.workspace.{key}" in found and "no glob below the project" in found

@@ -81,6 +81,9 @@ class _Migration:
         trouble: list[str] = []
         after = self._resolve_after(proposal, facts, trouble) if self._given.verify and not proposal.undecided else {}
         self._show(proposal, facts)
+        if proposal.unresolved and not proposal.undecided:  # what it requires of others would go unpinned
+            raise PipPinnedError("migration-undecided", "Not all names are known; nothing was written.", context="\n".join(proposal.unresolved),
+                                 hint="Correct what is required there, or leave the file out: --exclude FILE")
         if proposal.undecided:
             raise PipPinnedError("migration-undecided", f"{len(proposal.undecided)} names could not be decided; nothing was written.",
                                  context="\n".join(f"{row.name}: {row.why}" for row in proposal.undecided), hint="Say where they come from: --choose NAME=INDEX")
@@ -135,7 +138,7 @@ class _Migration:
         lines = [Line(row.name, " and ".join(f"{name} ({row.newest[name] or 'no file'})" for name in row.holders), _today(row), row.tomorrow or "") for row in proposal.conflicts]
         migration.show_lines("Names that several indexes have:", lines)
         nowhere = [row.name for row in proposal.rows if not row.holders and not row.why]
-        for line in [*proposal.trouble, *([f"on none of these indexes: {', '.join(nowhere)}"] if nowhere else [])]:
+        for line in [*proposal.trouble, *proposal.unresolved, *([f"on none of these indexes: {', '.join(nowhere)}"] if nowhere else [])]:
             screen.console().print(f"note: {line}")
 
     def _changed(self, proposal: Proposal, facts: Facts, commands: list[Replacement]) -> dict[Path, tuple[str, str]]:

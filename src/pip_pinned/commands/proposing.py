@@ -55,7 +55,8 @@ class Row:
 class Proposal:
     """Indexes as they are to be declared, a row for each name, and pins. ``trouble`` is what keeps names from being decided.
 
-    ``today`` is what pip takes now, by input and name; ``everywhere`` are all indexes that names were asked of.
+    ``today`` is what pip takes now, by input and name; ``everywhere`` are all indexes that names were asked of,
+    ``unresolved`` says which inputs may require names that nobody knows of.
     """
 
     indexes: list[Index]
@@ -65,6 +66,7 @@ class Proposal:
     today: dict[tuple[str, str], Found] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
     everywhere: list[Index] = field(default_factory=list)
 
     @property
@@ -133,7 +135,7 @@ def propose(facts: Facts, root: Path, options: list[str], chosen: Mapping[str, s
     with connected(lambda: before, options) as connection:
         answers = survey(connection, proposal.everywhere, wanted, jobs)
         there = {name for said in answers.values() for name, holding in said.items() if holding.has}
-        proposal.today = resolved(before, connection, inputs_of(facts, root, root, there), options, trouble)
+        proposal.today = resolved(before, connection, inputs_of(facts, root, root, there), options, proposal.unresolved)
     for index in proposal.everywhere:
         failed = {holding.words for holding in answers[index.name].values() if holding.has is None}
         if failed:

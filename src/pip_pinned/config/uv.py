@@ -62,13 +62,22 @@ def _members(table: Table) -> Iterator[Table]:
     root = table.document.path.parent
     if workspace is None:
         return
-    excluded = {path for pattern in workspace.many("exclude", str, "paths") or () for path in root.glob(pattern)}
-    for path in sorted({path for pattern in workspace.many("members", str, "paths") or () for path in root.glob(pattern)} - excluded):
+    for path in sorted(_matching(workspace, "members", root) - _matching(workspace, "exclude", root)):
         if (path / "pyproject.toml").is_file():
             tool = Document(path / "pyproject.toml", table.document.problems).root.table("tool")
             member = tool.table("uv") if tool is not None and "uv" in tool.data else None
             if member is not None:
                 yield member
+
+
+def _matching(workspace: Table, key: str, root: Path) -> set[Path]:
+    found: set[Path] = set()
+    for pattern in workspace.many(key, str, "paths") or ():
+        try:
+            found.update(root.glob(pattern))
+        except (ValueError, NotImplementedError):
+            workspace.problem(key, f"{pattern!r} is no glob below the project", 'As in "packages/*".')
+    return found
 
 
 def _read_source(draft: Draft, name: str, sources: Table) -> None:
