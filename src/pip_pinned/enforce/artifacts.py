@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pip_pinned.enforce import failures
-from pip_pinned.enforce.run import BUILD, Grant, Run
+from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
 from pip_pinned.enforce.transport import allow_listed, refuse_off_origin
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -32,14 +32,10 @@ def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: A
 
 def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     name = req.name  # preparing an unnamed requirement gives it one
-    listing = run.listing(name, req.link.url)
+    listing = announce(run, name, req.link)
     if listing is None:
         _check_direct_reference(run, req, name)
         allow_listed(run, req.link, Grant())
-    else:
-        if listing.index is not None:
-            refuse_off_origin(run, listing.name, listing.page, req.link.url, hashed=bool(req.link.has_hash), how="lists")
-        allow_listed(run, req.link, Grant(listing=listing, hashed=bool(req.link.has_hash)))
     run.prepared[req] = listing
     run.building.append(None if listing is None else listing.index)
     try:
@@ -52,7 +48,19 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
         _check_name(req, listing.name, dist)
         if listing.index is not None and listing.index.inherit:
             inherit(run, listing.index, _required_names(dist))
+    if run.prefetcher is not None and run.build_depth == 0:
+        run.prefetcher.prepared(dist.canonical_name, dist)
     return dist
+
+
+def announce(run: Run, name: str | None, link: Any) -> Listing | None:
+    """Allow requests of a listed file, and of its metadata, if it may live where it is; None for a direct reference."""
+    listing = run.listing(name, link.url)
+    if listing is not None:
+        if listing.index is not None:
+            refuse_off_origin(run, listing.name, listing.page, link.url, hashed=bool(link.has_hash), how="lists")
+        allow_listed(run, link, Grant(listing=listing, hashed=bool(link.has_hash)))
+    return listing
 
 
 def _check_name(req: Any, name: str, dist: Any) -> None:

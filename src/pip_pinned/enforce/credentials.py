@@ -203,15 +203,13 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             return super().__call__(request)
 
         def _of(self, index: Index) -> OneIndexAuth:
-            auth = self._by_index.get(index.name)
-            first_time = auth is None
-            if auth is None:
-                auth = self._by_index[index.name] = OneIndexAuth(index)
+            auth = self._by_index.get(index.name) or OneIndexAuth(index)
             auth.prompting = self.prompting
             if hasattr(self, "_keyring_provider"):
                 auth.keyring_provider = self._keyring_provider
-            if first_time and index.authenticate == "always":
+            if index.name not in self._by_index and index.authenticate == "always":
                 _look_up_first(run, auth, index)
+            self._by_index[index.name] = auth
             return auth
 
     return AuthByIndex()

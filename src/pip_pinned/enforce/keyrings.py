@@ -11,12 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pip_pinned.enforce.run import Run
+from pip_pinned.enforce.wire import NotYet
 
 SECONDS, SECONDS_FOR_A_NAME = 9.0, 1.0
 
 
 def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, username: str | None) -> Any:
     """User name and password from the keyring; None if it has none, or has failed before in this run."""
+    if run.looking_ahead:
+        raise NotYet
     if run.keyring_failed or ("://" not in url and sum(urlsplit(index.bare).netloc == url for index in run.indexes) > 1):
         return None  # a secret of the whole host belongs to none of several indexes there
     try:

@@ -43,6 +43,7 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
         _exit(exc)
     run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"],
               lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], provenance=data["provenance"])
+    run.prefetch_jobs = data["prefetch_jobs"]
     children.restore_sources(data)
     if run.role == BUILD:
         run.declare()

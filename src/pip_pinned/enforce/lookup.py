@@ -280,6 +280,8 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
         for candidate in candidates:
             if not getattr(candidate, "locked", False):
                 run.list_file(name, candidate.link, None, "")
+    if run.prefetcher is not None and run.build_depth == 0:
+        run.prefetcher.saw(name, candidates)
     return candidates
 
 

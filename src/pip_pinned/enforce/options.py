@@ -1,4 +1,4 @@
-"""What pip's options, environment and pip.conf say about sources, and the four options that are ours."""
+"""What pip's options, environment and pip.conf say about sources, and the options that are ours."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import BUILD, Run
+from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Index, Policy
     from pip_pinned.policy.sources import Options
 
+JOBS = 16
 
 
 def add_options(group: dict[str, Any]) -> None:
-    """Add our four options to pip's group of package index options, so that PIP_* and pip.conf set them too."""
+    """Add our options to pip's group of package index options, so that PIP_* and pip.conf set them too."""
     from pip_pinned.policy.model import Strategy
 
     strategies = ", ".join(strategy.value for strategy in Strategy)
@@ -34,6 +36,10 @@ def add_options(group: dict[str, Any]) -> None:
                help=f"How packages without a pin are searched: {strategies}."),
         option("--pin", dest="pins", metavar="PACKAGE=INDEX", action="append", default=[],
                help="Search a package on this index only, for this run. Can be given several times."),
+        option("--prefetch-jobs", dest="prefetch_jobs", metavar="N", type="int", default=JOBS,
+               help="How many requests may be under way at once (default: %default)."),
+        option("--no-prefetch", dest="no_prefetch", action="store_true", default=False,
+               help="Ask for one thing after the other, as pip does."),
     ]
 
 
@@ -67,6 +73,8 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     from pip_pinned.policy import sources
 
     run.gate_closed = True
+    if run.role != BUILD:
+        run.prefetch_jobs = _prefetch_jobs(options)
     run.command = self.name
     if self.name == "install" and not options.dry_run:
         from pip_pinned.enforce import provenance  # noqa: F401 (since 26.3 pip lets nothing be imported once it installs)
@@ -87,6 +95,12 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     _hint(run, declared, policy)
     _show(policy, options)
     return options, rest
+
+
+def _prefetch_jobs(options: Any) -> int:
+    if options.prefetch_jobs < 1:
+        failures.stop(PipPinnedError("usage", f"--prefetch-jobs {options.prefetch_jobs} is no number of requests.", hint="--no-prefetch asks for one thing after the other."))
+    return 0 if options.no_prefetch else int(options.prefetch_jobs)
 
 
 def _searches(command: str, options: Any) -> bool:

@@ -15,6 +15,9 @@ from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from pip_pinned.enforce.prefetch import Prefetcher
     from pip_pinned.policy.decision import Decider
     from pip_pinned.policy.model import Decision, Index, Policy
 
@@ -86,7 +89,8 @@ class Run:
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``; ``locked`` serves ``sync``: by normalised name the
     indexes that a locked file may come from, and its hashes (``sha256:…``), one of which pip is made to require.
-    ``provenance`` is the file that gets a line for each package that is installed.
+    ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
+    at once (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
@@ -100,6 +104,9 @@ class Run:
         self.preferred = preferred or {}
         self.locked = locked or {}
         self.provenance = provenance
+        self.prefetch_jobs = 0
+        self.prefetcher: Prefetcher | None = None
+        self.looking_ahead = False
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None
@@ -108,9 +115,9 @@ class Run:
         self.inherited: dict[str, Index] = {}
         self.decided: dict[str, Decision] = {}
         self.question: Question | None = None
-        self.listings: dict[tuple[str, str], Listing] = {}
+        self.listings: MutableMapping[Any, Listing] = {}
         self.prepared: WeakKeyDictionary[Any, Listing | None] = WeakKeyDictionary()
-        self.grants: dict[str, Grant] = {}
+        self.grants: MutableMapping[str, Grant] = {}
         self.following: Grant | None = None
         self.strayed = False
         self.gate_closed = False
@@ -251,7 +258,7 @@ class Run:
 
     def note(self, text: str, level: str = "pip-pinned") -> None:
         """One line on stderr, once a run."""
-        if text not in self._noted:
+        if text not in self._noted and not self.looking_ahead:
             self._noted.add(text)
             sys.stderr.write(f"{level}: {text}\n")
 

@@ -74,6 +74,11 @@ SEAMS = (
     Seam("index.package_finder", "PackageFinder.index_urls", "children.finder_index_urls"),
     Seam("index.package_finder", "PackageFinder.find_links", "children.finder_find_links"),
     Seam("operations.prepare", _PREPARER + "__init__", "children.preparer_init", (("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."),)),
+    # what is asked ahead
+    Seam("resolution.resolvelib.resolver", "Resolver.resolve", "prefetch.resolve", (("self", "root_reqs", "check_supported_wheels"),)),
+    Seam("resolution.resolvelib.factory", "Factory.collect_root_requirements", "prefetch.collect_root_requirements", (("self", "root_ireqs"),)),
+    Seam("operations.prepare", _PREPARER + "prepare_linked_requirements_more", "prefetch.prepare_linked_requirements_more",
+         (("self", "reqs", "parallel_builds"),)),
     # what pip writes down
     Seam("models.installation_report", "InstallationReport.to_dict", "discretion.report_to_dict", (("self",),)),
     Seam("req.req_install", "InstallRequirement.install", "provenance.install", (("self", "..."),)),

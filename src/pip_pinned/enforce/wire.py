@@ -1,0 +1,384 @@
+"""Requests that are sent ahead: threads that carry bytes, and the one place where the main thread picks them up.
+
+A request is known by its connection pool, method, path and every header. When pip, in the main thread, is about to send a
+request of which an equal one was sent ahead, it gets that one's answer: the same bytes, earlier. Whatever comes of it (status
+table, redirects, retries, credentials, cache, messages) is done by pip and by this kernel in the main thread as if the
+answer had just come. An answer that is no answer (no connection, a time-out, a server's fault, a cut body) is thrown away,
+and the main thread sends the request itself.
+
+Shared between threads, under one lock: the queue, the answers, and the origins that want to be left alone. A worker also
+uses urllib3's connection pool, whose queue of connections is made for threads, and the pool's TLS context, which OpenSSL
+allows once it is set up. Not shared: everything else. A worker runs no code of pip's beneath ``pip._internal``, no code of
+this kernel but this module's, reads no credentials (they are in the headers that it is given), asks nobody, and
+logs nothing. That is sound for every supported pip because it asks only for what urllib3 1.26 and 2 promise. Where
+truststore verifies outside of OpenSSL (macOS, Windows) it changes the context during a handshake, which pips before 26 do
+without a lock: there https is not sent ahead.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+MEMORY = 64 << 20  # bytes of answers that wait in memory; what is beyond waits in a temporary file
+LARGEST, DISK = 512 << 20, 1 << 30  # bytes of a file that is fetched ahead, and of all that wait on the disk
+LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
+_CHUNK = 256 << 10
+_NAME = "pip-pinned-prefetch"
+
+Key = tuple[int, str, str, frozenset[tuple[str, str]]]
+
+
+class NotYet(BaseException):
+    """What is asked ahead has no usable answer now. No fault, and nothing that pip may catch."""
+
+
+class Answer:
+    """What a server said: status line, headers, and the body as it came over the wire."""
+
+    def __init__(self, response: Any, body: Any, size: int) -> None:
+        self.status: int = response.status
+        self.reason, self.version, self.headers = response.reason, response.version, response.headers
+        self.body = body
+        self.size = size
+
+    def as_response(self, method: str) -> Any:
+        """The answer as urllib3 would have returned it; as often as it is wanted, one after the other."""
+        from pip._vendor.urllib3.response import HTTPResponse
+
+        self.body.seek(0)
+        return HTTPResponse(body=_Body(self.body, self.size), headers=self.headers.copy(), status=self.status, reason=self.reason, version=self.version,
+                            preload_content=False, decode_content=False, request_method=method)
+
+
+class _Body:
+    """A body that behaves like http.client's: it is closed once its last byte was read, which is when CacheControl stores it."""
+
+    def __init__(self, file: Any, size: int) -> None:
+        self._file = file
+        self._left = size
+        self.closed = size == 0
+
+    def read(self, amt: int | None = None) -> bytes:
+        data: bytes = b"" if self.closed else self._file.read(self._left if amt is None else min(amt, self._left))
+        self._left -= len(data)
+        self.closed = self.closed or self._left <= 0
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        pass
+
+    def isclosed(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Fetch:
+    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if it came to nothing."""
+
+    def __init__(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any]) -> None:
+        self.key = key
+        self.origin = origin
+        self.send = send
+        self.tasks: list[Any] = []
+        self.state = "queued"  # then "sent", then "over"
+        self.answer: Answer | None = None
+        self.logged = False
+
+
+class Wire:
+    """The requests that were sent ahead of the main thread, which alone calls these methods."""
+
+    def __init__(self, jobs: int, look_at: Callable[[Any, int], None]) -> None:
+        self._jobs = jobs
+        self._look_at = look_at
+        self.task: Any = None  # what is being asked ahead, while it is
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._news = threading.Condition(self._lock)
+        self._queue: deque[Fetch] = deque()
+        self._fetches: dict[Key, Fetch] = {}
+        self._asked: set[Key] = set()
+        self._arrived: deque[Fetch] = deque()
+        self._threads = self._idle = 0
+        self._closed = False
+        self._left_alone: dict[tuple[str, str, int], float] = {}
+        self._held: dict[tuple[str, str, int], list[Any]] = {}
+        self._memory = self._disk = 0
+
+    # -- the main thread ----------------------------------------------------------------------------------
+
+    def attach(self, session: Any) -> None:
+        """Let a session's connection pools ask here first, and keep as many connections as there are jobs."""
+        for adapter in {id(adapter): adapter for adapter in session.adapters.values()}.values():
+            if hasattr(adapter, "poolmanager"):
+                self._equip(adapter.poolmanager)
+                adapter.proxy_manager_for = self._equipped(adapter.proxy_manager_for)
+
+    def _equipped(self, proxy_manager_for: Callable[..., Any]) -> Callable[..., Any]:
+        def equipped(*args: Any, **kwargs: Any) -> Any:
+            manager = proxy_manager_for(*args, **kwargs)
+            self._equip(manager)
+            return manager
+
+        return equipped
+
+    def _equip(self, manager: Any) -> None:
+        if getattr(manager, "pip_pinned_wire", None) is self:
+            return
+        manager.pip_pinned_wire = self
+        manager.clear()
+        manager.pools._maxsize = max(manager.pools._maxsize, 64)
+        manager.connection_pool_kw["maxsize"] = self._jobs + 1
+        manager.pool_classes_by_scheme = {scheme: self._listening(kind) for scheme, kind in manager.pool_classes_by_scheme.items()}
+
+    def _listening(self, kind: Any) -> Any:
+        kind = getattr(kind, "pip_pinned_base", kind)
+        wire = self
+
+        def urlopen(self: Any, method: str, url: str, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any) -> Any:
+            return wire._urlopen(self, kind.urlopen, method, url, body, headers, args, kwargs)
+
+        return type(kind.__name__, (kind,), {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__})  # its name stands in errors
+
+    def _urlopen(self, pool: Any, urlopen: Callable[..., Any], method: str, url: str, body: Any, headers: Any, args: Any, kwargs: Any) -> Any:
+        key = (id(pool), method, url, frozenset((headers or {}).items()))
+        origin = (pool.scheme, pool.host, pool.port)
+        if self.task is not None:
+            if method != "GET" or body is not None or args:
+                raise NotYet
+            return self._ask_ahead(key, origin, lambda: urlopen(
+                pool, method, url, None, dict(headers), retries=False, redirect=False, assert_same_host=False,
+                timeout=kwargs.get("timeout"), preload_content=False, decode_content=False), pool)
+        self.look()
+        answer = self._taken(key)
+        if answer is not None:
+            return answer.as_response(method)
+        self._wait_until_welcome(origin)
+        response = urlopen(pool, method, url, body, headers, *args, **kwargs)
+        if origin in self._held and response.status not in (401, 407):
+            for task in self._held.pop(origin):
+                self._look_at(task, 401)
+        return response
+
+    def _ask_ahead(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any], pool: Any) -> Any:
+        if self._closed or key in self._asked or not _may_handshake(pool):
+            raise NotYet
+        if origin in self._held:
+            self._held[origin].append(self.task)
+            raise NotYet
+        with self._lock:
+            fetch = self._fetches.get(key)
+            if fetch is None:
+                if origin in self._left_alone:
+                    raise NotYet
+                fetch = self._fetches[key] = Fetch(key, origin, send)
+                self._queue.append(fetch)
+                self._work.notify()
+                more = self._threads < self._jobs and self._idle < len(self._queue)
+                self._threads += more
+                if more:
+                    threading.Thread(target=self._carry, name=_NAME, daemon=True).start()
+            if fetch.state != "over":
+                fetch.tasks.append(self.task)
+                raise NotYet
+        if fetch.answer is None or fetch.answer.status == 401:
+            raise NotYet
+        return fetch.answer.as_response(key[1])
+
+    def look(self) -> None:
+        """Let those who wait for what has arrived have a look at it."""
+        while self._arrived:
+            fetch = self._arrived.popleft()
+            if fetch.answer is not None and fetch.answer.status == 401:
+                self._hold(fetch)
+            elif fetch.answer is not None:
+                for task in fetch.tasks:
+                    self._look_at(task, fetch.answer.status)
+
+    def _hold(self, fetch: Fetch) -> None:
+        """Nobody else knocks where the main thread has to say who it is."""
+        held = self._held.setdefault(fetch.origin, [])
+        held += fetch.tasks
+        with self._lock:
+            for other in [other for other in self._queue if other.origin == fetch.origin]:
+                self._queue.remove(other)
+                del self._fetches[other.key]
+                held += other.tasks
+
+    def _taken(self, key: Key) -> Answer | None:
+        self._asked.add(key)
+        fetch = self._fetches.get(key)
+        if fetch is None:
+            return None
+        while fetch.state != "over":
+            with self._lock:
+                if fetch.state == "queued":
+                    self._queue.remove(fetch)
+                    if self._threads == 0 or fetch.origin in self._left_alone:
+                        break
+                    self._queue.appendleft(fetch)
+                    self._work.notify()
+                if not self._arrived:
+                    self._news.wait(0.25)  # a wait without an end could not be interrupted on Windows
+            self.look()
+        with self._lock:
+            self._fetches.pop(key, None)
+            self._release(fetch.answer)
+        return fetch.answer
+
+    def _wait_until_welcome(self, origin: tuple[str, str, int]) -> None:
+        until = self._left_alone.get(origin)
+        if until is not None:
+            time.sleep(max(0.0, until - time.monotonic()))
+
+    def forget(self) -> None:
+        """Send nothing more ahead, and drop what has come for nobody."""
+        with self._lock:
+            self._closed = True
+            self._queue.clear()
+            for fetch in self._fetches.values():
+                self._release(fetch.answer)
+            self._fetches.clear()
+            self._arrived.clear()
+            self._work.notify_all()
+
+    # -- the workers --------------------------------------------------------------------------------------
+
+    def _carry(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+                while not self._queue and not self._closed:
+                    self._work.wait()
+                self._idle -= 1
+                if self._closed:
+                    self._threads -= 1
+                    return
+                fetch = self._queue.popleft()
+                fetch.state = "sent"
+            answer = None
+            _now_sending.fetch = fetch
+            try:
+                answer = self._read(fetch)
+            except Exception:  # noqa: BLE001, S110 (whatever it is, the main thread meets it itself, with all its retries and words)
+                pass
+            finally:
+                _now_sending.fetch = None
+            with self._lock:
+                if answer is not None and fetch.logged:
+                    self._release(answer)
+                    answer = None
+                fetch.answer, fetch.state = answer, "over"
+                self._arrived.append(fetch)
+                self._news.notify_all()
+
+    def _read(self, fetch: Fetch) -> Answer | None:
+        response = fetch.send()
+        body = _Store(self)
+        try:
+            if response.status == 429 or (response.status in (413, 503) and "Retry-After" in response.headers):
+                self._leave_alone(fetch.origin, response.headers.get("Retry-After", ""))
+            elif response.status < 500 and self._fill(body, response):
+                response.release_conn()
+                return Answer(response, body.file, body.size)
+        except BaseException:
+            body.give_up()
+            response.close()
+            raise
+        body.give_up()
+        response.close()
+        return None
+
+    def _fill(self, body: _Store, response: Any) -> bool:
+        declared = response.headers.get("Content-Length", "")
+        size = int(declared) if declared.isdigit() else None
+        if size is not None and size > LARGEST:
+            return False
+        for chunk in iter(lambda: response.read(_CHUNK, decode_content=False), b""):
+            if not body.write(chunk):
+                return False
+        return size is None or body.size == size
+
+    def _leave_alone(self, origin: tuple[str, str, int], retry_after: str) -> None:
+        seconds = float(retry_after) if retry_after.isdigit() else 5.0
+        with self._lock:
+            self._left_alone[origin] = time.monotonic() + min(seconds, LONGEST_WAIT)
+
+    def _release(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self._account(answer.body, -answer.size)
+
+    def _account(self, file: Any, size: int) -> None:
+        if isinstance(file, BytesIO):
+            self._memory += size
+        else:
+            self._disk += size
+
+
+class _Store:
+    """Takes a body, in memory while there is room in it, then on the disk."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.file: Any = BytesIO()
+        self.size = 0
+
+    def write(self, chunk: bytes) -> bool:
+        """Whether there was room for it."""
+        wire, size = self._wire, len(chunk)
+        with wire._lock:
+            if isinstance(self.file, BytesIO) and wire._memory + size > MEMORY:
+                self._move_to_disk()
+            if not isinstance(self.file, BytesIO) and (wire._disk + size > DISK or self.size + size > LARGEST):
+                return False
+            wire._account(self.file, size)
+            self.size += size
+        self.file.write(chunk)
+        return True
+
+    def _move_to_disk(self) -> None:
+        self._wire._account(self.file, -self.size)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is dropped)
+        file.write(self.file.getbuffer())
+        self.file = file
+        self._wire._account(self.file, self.size)
+
+    def give_up(self) -> None:
+        """Make room again."""
+        with self._wire._lock:
+            self._wire._account(self.file, -self.size)
+            self.size = 0
+
+
+class _NowSending(threading.local):
+    fetch: Fetch | None = None
+
+
+_now_sending = _NowSending()
+
+
+def silence(record: logging.LogRecord) -> bool:
+    """A filter of log handlers: a worker that has something to say has failed; the main thread will say it in its time."""
+    fetch = _now_sending.fetch
+    if fetch is not None:
+        fetch.logged = True
+    return threading.current_thread().name != _NAME
+
+
+def _may_handshake(pool: Any) -> bool:
+    context = getattr(pool, "conn_kw", {}).get("ssl_context")
+    return sys.platform not in ("darwin", "win32") or not type(context).__module__.endswith("truststore._api") or hasattr(context, "_ctx_lock")
+
