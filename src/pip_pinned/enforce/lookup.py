@@ -107,27 +107,43 @@ class _Asker:
 
     def ask(self, index: Index) -> Found | None:
         """What the index has for the project; None where it does not have the project. Stops for any fault."""
-        question = Question(index, self.decision.name)
+        prefetcher = self.run.prefetcher
+        kept = None if prefetcher is None or index.format == "flat" else prefetcher.kept(self.decision, index)
+        question = Question(index, self.decision.name) if kept is None else kept.question
         with self.run.asking(question):
-            path = urls.local_path(index.bare)
-            if path is not None and not os.path.exists(path):
-                question.failure = f"{path} does not exist"
-                self.fail(question, Verdict.UNAVAILABLE)
-            if index.format != "flat":
-                found = self._ask_simple(index, question)
-            elif path is not None:
-                found = self._ask_flat_directory(index, question, path)
+            if kept is not None:
+                found = self._as_if_asked(index, question, kept.candidates)
             else:
-                found = self._ask_flat_page(index, question)
+                found = self._ask(index, question)
+                if prefetcher is not None and (found is None or not found.file_links()):
+                    prefetcher.keep(self.decision, question, None if found is None else found.page_candidates())
         self.run.record(self.decision, index, "absent" if found is None else "present")
         if found is None:
             self.absent.append((index, question))
         return found
 
-    def _ask_simple(self, index: Index, question: Question) -> Found | None:
-        page = posixpath.join(index.bare, quote(self.decision.name)) + "/"
-        candidates = self._fetch(index, question, page)
-        return None if candidates is None else Found(candidates, [])
+    def _ask(self, index: Index, question: Question) -> Found | None:
+        path = urls.local_path(index.bare)
+        if path is not None and not os.path.exists(path):
+            question.failure = f"{path} does not exist"
+            self.fail(question, Verdict.UNAVAILABLE)
+        if index.format != "flat":
+            candidates = self._fetch(index, question, self._page(index))
+            return None if candidates is None else Found(candidates, [])
+        if path is not None:
+            return self._ask_flat_directory(index, question, path)
+        return self._ask_flat_page(index, question)
+
+    def _page(self, index: Index) -> str:
+        return posixpath.join(index.bare, quote(self.decision.name)) + "/"
+
+    def _as_if_asked(self, index: Index, question: Question, candidates: list[Any] | None) -> Found | None:
+        """What a look ahead has found out is known from here on."""
+        self.run.grant(self._page(index), Grant(index=index))
+        if candidates is None:
+            return None
+        self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
+        return Found(candidates, [])
 
     def _ask_flat_page(self, index: Index, question: Question) -> Found | None:
         from pip._internal.models.link import Link

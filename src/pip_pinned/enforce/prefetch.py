@@ -24,9 +24,10 @@ from functools import partial
 from typing import Any
 
 from pip_pinned.enforce.artifacts import announce
-from pip_pinned.enforce.run import Run
+from pip_pinned.enforce.run import Question, Run
 from pip_pinned.enforce.wire import NotYet, Wire, silence
 from pip_pinned.policy import names
+from pip_pinned.policy.model import Decision, Index
 
 _ROOT = ""
 
@@ -75,6 +76,16 @@ class _Project:
         return {extra for required in self.required.values() for requirement in required for extra in requirement.extras}
 
 
+class Kept:
+    """An index's answer about a project, the decision by which it was asked, and what pip's finder notes of files that it skips."""
+
+    def __init__(self, decision: Decision, question: Question, candidates: list[Any] | None, skipped: dict[str, set[Any]]) -> None:
+        self.decision = decision
+        self.question = question
+        self.candidates = candidates
+        self.skipped = skipped
+
+
 class Prefetcher:
     """Looks ahead of one resolution. Used by the main thread only."""
 
@@ -95,6 +106,13 @@ class Prefetcher:
         self._listings: dict[Any, Any] = {}
         self._grants: dict[str, Any] = {}
         self._off = False
+        self._shares = not logging.getLogger("pip").isEnabledFor(logging.DEBUG)  # or what a log is to tell of a request would be missing in it
+        self._lock_log = run.lock_log  # for which pip has to read every page itself
+        self._kept: dict[tuple[str, str], Kept] = {}
+        self._of_finder = [name for name in ("_logged_links", "_requires_python_skipped") if hasattr(self._finder, name)]
+        self._preparing: Any = None
+        self._unanswered: dict[Any, tuple[Any, dict[str, Any]]] = {}  # prepared requests, and how they are sent
+        self._finished: dict[Any, tuple[Any, bool]] = {}  # responses, and whether they have left their origin
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -103,6 +121,8 @@ class Prefetcher:
         for handler in handlers:
             handler.addFilter(self._silence)
         self._wire.attach(self._session)
+        self._session.send = partial(self._send, self._session.send)
+        self._finder.make_candidate_evaluator = partial(_evaluator_like, self._finder.make_candidate_evaluator(project_name=""))
         self._run.prefetcher = self
         try:
             yield
@@ -114,6 +134,8 @@ class Prefetcher:
         self._off = True
         self._wire.forget()
         self._run.prefetcher = None
+        vars(self._session).pop("send", None)
+        vars(self._finder).pop("make_candidate_evaluator", None)
         for handler in logging.getLogger().handlers:
             handler.removeFilter(self._silence)
 
@@ -295,7 +317,7 @@ class Prefetcher:
         from pip._internal.utils.hashes import Hashes
 
         link = candidate.link.metadata_link()
-        content = self._get(project.name, candidate.link, link.url).content
+        content = self._read(self._get(project.name, candidate.link, link.url))
         hashes = link.as_hashes()
         if hashes:
             assert isinstance(hashes, Hashes)
@@ -303,6 +325,14 @@ class Prefetcher:
         dist = get_metadata_distribution(content, candidate.link.filename, project.name)
         if dist.canonical_name == project.name and dist.version == candidate.version and project.chosen is candidate:
             self._learn(project, dist)
+
+    def _read(self, response: Any) -> bytes:
+        """The body of a response, of which pip, which may get it too, is to see nothing."""
+        answer = getattr(response.raw, "pip_pinned_answer", None)
+        if answer is not None and self._shares:
+            return bytes(answer.content)
+        self._finished = {key: value for key, value in self._finished.items() if value[0] is not response}
+        return bytes(response.content)
 
     def _want_file(self, name: str, link: Any) -> None:
         from os.path import exists, join
@@ -321,6 +351,54 @@ class Prefetcher:
         response.raise_for_status()
         return response
 
+    def request(self, request: Callable[..., Any], method: str, url: str, args: Any, kwargs: dict[str, Any]) -> Any:
+        """A request of pip's session. A response that a look ahead has got already is the one that pip gets: it is not made twice."""
+        run = self._run
+        key = method, url, frozenset((kwargs.get("headers") or {}).items()), bool(kwargs.get("stream"))
+        if args or not self._shares:
+            return request(method, url, *args, **kwargs)
+        if not run.looking_ahead:
+            if key not in self._finished:
+                return request(method, url, **kwargs)
+            response, run.strayed = self._finished.pop(key)
+            return response
+        if key in self._unanswered:
+            prepared, more = self._unanswered[key]
+            response = self._session.send(prepared, **more)
+        else:
+            self._preparing = key
+            try:
+                response = request(method, url, **kwargs)
+            finally:
+                self._preparing = None
+        self._finished[key] = response, run.strayed
+        return response
+
+    def keep(self, decision: Decision, question: Question, candidates: list[Any] | None) -> None:
+        """An index's answer about a project (None: it does not have it), found out ahead, for the time when pip asks."""
+        if self._run.looking_ahead and self._shares and not self._lock_log:
+            self._kept[question.name, question.index.name] = Kept(decision, question, candidates, {name: getattr(self._finder, name) for name in self._of_finder})
+
+    def kept(self, decision: Decision, index: Index) -> Kept | None:
+        """What was found out ahead, if it was found out under the decision that holds now; pip asks once."""
+        if self._run.looking_ahead:
+            return None
+        kept = self._kept.pop((decision.name, index.name), None)
+        if kept is None or kept.decision != decision:
+            return None
+        for name, skipped in kept.skipped.items():
+            getattr(self._finder, name).update(skipped)
+        return kept
+
+    def _send(self, send: Callable[..., Any], prepared: Any, **kwargs: Any) -> Any:
+        key, self._preparing = self._preparing, None  # what a redirect sends after it is not prepared by a caller
+        try:
+            return send(prepared, **kwargs)
+        except NotYet:
+            if key is not None:
+                self._unanswered[key] = prepared, kwargs
+            raise
+
     # -- how it is asked ----------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
@@ -331,9 +409,11 @@ class Prefetcher:
                 self._try(task)
 
     def _look_at(self, task: Any, status: int) -> None:
-        """Called by the wire when an answer is there for a task that waits for it. A file is not looked into, only a redirect is."""
+        """Called by the wire when an answer is there for a task that waits for it, or (401) when pip has said who it is."""
         with self._noting_faults():
-            if not self._off and (task[0] != "file" or 300 <= status <= 401):
+            if status == 401:
+                self._unanswered.clear()
+            if not self._off:
                 self._try(task)
                 self._go_on()
 
@@ -359,8 +439,8 @@ class Prefetcher:
                 "listings": ChainMap(self._listings, run.listings), "grants": ChainMap(self._grants, run.grants),
                 "lock_log": None, "decision_log": None, "verbosity": 0}
         before = {name: getattr(run, name) for name in ours}
-        logged = {name: getattr(finder, name) for name in ("_logged_links", "_requires_python_skipped") if hasattr(finder, name)}
-        caching = [(adapter, adapter.controller, adapter.cache) for adapter in self._session.adapters.values() if hasattr(adapter, "controller")]
+        logged = {name: getattr(finder, name) for name in self._of_finder}
+        caching = [] if self._shares else [(adapter, adapter.controller, adapter.cache) for adapter in self._session.adapters.values() if hasattr(adapter, "controller")]
         vars(run).update(ours)
         vars(finder).update({name: set() for name in logged})
         for adapter, controller, cache in caching:
@@ -385,6 +465,15 @@ class Prefetcher:
             self._wire.forget()
             if self._run.verbosity > 0:
                 self._run.note(f"nothing more is fetched ahead: {type(exc).__name__}: {self._run.discreet(str(exc))}")
+
+
+def _evaluator_like(model: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
+    """pip's evaluator of candidates, which differs by these three only; to make one means to number all tags of this Python."""
+    evaluator = copy.copy(model)
+    evaluator._project_name, evaluator._hashes = project_name, hashes
+    if specifier is not None:
+        evaluator._specifier = specifier
+    return evaluator
 
 
 def _read_only(cache: Any) -> Any:

@@ -6,8 +6,10 @@ directory of its own, into which such answers are never written (CONTRACT 4.10).
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from itertools import pairwise
 from typing import Any
@@ -38,6 +40,7 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     original(self, *args, cache=cache, trusted_hosts=(), **kwargs)
     if cache:
         keep_apart(run, self)
+    _read_environment_once(self)
     self._trusted_host_adapter = self.adapters["http://"]  # the one that neither verifies nor caches
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
@@ -46,6 +49,21 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
+
+
+def _read_environment_once(session: Any) -> None:
+    """requests goes through all variables twice for each request, in search of proxies; once for each origin will do."""
+    ordinary, known = session.merge_environment_settings, {}
+
+    def merge_environment_settings(url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        if proxies or session.proxies:
+            return ordinary(url, proxies, stream, verify, cert)
+        key = urls.origin(url), stream, verify, cert
+        if key not in known:
+            known[key] = ordinary(url, proxies, stream, verify, cert)
+        return {**known[key], "proxies": copy.copy(known[key]["proxies"])}
+
+    session.merge_environment_settings = merge_environment_settings
 
 
 def _trust(run: Run, session: Any, index: Index) -> None:
@@ -69,7 +87,10 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         _relax(kwargs["headers"], grant.index.cache_api)
     before, run.following, run.strayed = run.following, grant, False
     try:
-        response = original(self, method, url, *args, **kwargs)
+        if run.prefetcher is None:
+            response = original(self, method, url, *args, **kwargs)
+        else:
+            response = run.prefetcher.request(partial(original, self), method, url, args, kwargs)
     finally:
         run.following = before
     question = run.question

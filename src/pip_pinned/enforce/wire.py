@@ -54,8 +54,19 @@ class Answer:
         from pip._vendor.urllib3.response import HTTPResponse
 
         self.body.seek(0)
-        return HTTPResponse(body=_Body(self.body, self.size), headers=self.headers.copy(), status=self.status, reason=self.reason, version=self.version,
-                            preload_content=False, decode_content=False, request_method=method)
+        response = HTTPResponse(body=_Body(self.body, self.size), headers=self.headers.copy(), status=self.status, reason=self.reason, version=self.version,
+                                preload_content=False, decode_content=False, request_method=method)
+        response.pip_pinned_answer = self
+        return response
+
+    @property
+    def content(self) -> bytes:
+        """The whole body; who reads it from a response is not disturbed."""
+        place = self.body.tell()
+        self.body.seek(0)
+        content: bytes = self.body.read()
+        self.body.seek(place)
+        return content
 
 
 class _Body:
