@@ -121,7 +121,7 @@ class _Sync:
         with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
             file = Path(directory, "requirements.txt")
             file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
-            locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes)) for want in wants if want.name in indexes}
+            locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes), want.file_url) for want in wants if want.name in indexes}
             return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", "-r", str(file), *more, *self._options], locked=locked, provenance=self._connection.provenance)
 
     def _searched(self, index_name: str) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.foreign import without_foreign_wheels
 from pip_pinned.enforce.run import Grant, Question, Run
 from pip_pinned.enforce.transport import CrossOriginRedirect
 from pip_pinned.policy import names, urls
@@ -101,7 +102,7 @@ class _Asker:
 
     def lacks_what_is_locked(self, found: Found) -> bool:
         """Whether an index that has the project has no file with a hash that the lock names."""
-        hashes = self.run.locked.get(self.decision.name, ((), ()))[1] if not self.run.build_depth else ()
+        hashes = self.run.locked[self.decision.name][1] if self.decision.name in self.run.locked and not self.run.build_depth else ()
         links = [*(candidate.link for candidate in found.page_candidates()), *found.file_links()]
         return bool(hashes) and not any(f"{name}:{value}" in hashes for link in links for name, value in (link._hashes or {}).items())
 
@@ -110,6 +111,8 @@ class _Asker:
         prefetcher = self.run.prefetcher
         kept = None if prefetcher is None or index.format == "flat" else prefetcher.kept(self.decision, index)
         question = Question(index, self.decision.name) if kept is None else kept.question
+        if index.format != "flat":
+            question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get("link_evaluator")
         with self.run.asking(question):
             if kept is not None:
                 found = self._as_if_asked(index, question, kept.candidates)
@@ -127,12 +130,27 @@ class _Asker:
         if path is not None and not os.path.exists(path):
             question.failure = f"{path} does not exist"
             self.fail(question, Verdict.UNAVAILABLE)
+        locked = self._locked_file(index)
+        if locked is not None:
+            question.answered = True
+            self.run.list_file(self.decision.name, locked, index, index.bare)
+            return Found([], [locked])
         if index.format != "flat":
             candidates = self._fetch(index, question, self._page(index))
             return None if candidates is None else Found(candidates, [])
         if path is not None:
             return self._ask_flat_directory(index, question, path)
         return self._ask_flat_page(index, question)
+
+    def _locked_file(self, index: Index) -> Any:
+        """The file that a lock names, if the index's page has nothing to say about it: it lies on the index's own origin, and its hash is known."""
+        from pip._internal.models.link import Link
+
+        indexes, hashes, url = self.run.locked.get(self.decision.name, ([], [], None))
+        if url is None or not hashes or self.run.build_depth or indexes != [index.name] or "${" in url or not urls.same_origin(index.url, url):
+            return None
+        link = Link(f"{urls.without_fragment(urls.without_credentials(url))}#{hashes[0].replace(':', '=', 1)}")
+        return link if names.file_belongs_to(link.filename, self.decision.name) else None
 
     def _page(self, index: Index) -> str:
         return posixpath.join(index.bare, quote(self.decision.name)) + "/"
@@ -268,7 +286,7 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
         note_page(run, question.index.name, question.name, content)
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)
-    return content
+    return content if question.evaluator is None else without_foreign_wheels(content, question.evaluator)
 
 
 def _lists_project(content: Any, name: str) -> bool:

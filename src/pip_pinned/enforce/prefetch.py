@@ -192,8 +192,8 @@ class Prefetcher:
     def saw(self, name: str, candidates: list[Any]) -> None:
         """Learn which candidates a project has, from pip's own look."""
         with self._noting_faults():
-            project = self._project(name)
-            if project.candidates is None:
+            project = self._projects.get(name)
+            if project is not None and project.candidates is None:
                 project.asked, project.candidates = True, candidates
                 self._tasks.append(("choose", object(), partial(self._choose, project)))
                 self._go_on()

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"
 
-Locked = dict[str, tuple[list[str], list[str]]]  # by name: indexes, hashes
+Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 
 class Question:
-    """One index asked about one project, and what came back."""
+    """One index asked about one project, and what came back. ``evaluator`` is pip's, of the files on the page."""
 
     def __init__(self, index: Index, name: str) -> None:
         self.index = index
@@ -40,6 +40,7 @@ class Question:
         self.lists_project = True
         self.strayed = False
         self.answered = False
+        self.evaluator: Any = None
 
 
 class Listing:
@@ -88,7 +89,7 @@ class Run:
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``; ``locked`` serves ``sync``: by normalised name the
-    indexes that a locked file may come from, and its hashes (``sha256:…``), one of which pip is made to require.
+    indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it.
     ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
     at once (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
     """

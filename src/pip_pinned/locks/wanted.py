@@ -23,7 +23,7 @@ class Wanted:
     """One package. ``kind`` is ``index``, ``archive``, ``vcs`` or ``directory``.
 
     ``hashes`` are ``sha256:…`` of the files that will do; ``index_url`` or ``index_name`` is where they are from. ``line`` is the
-    requirement for what is not from an index, and ``url`` its place (PEP 610); ``filename`` is the file that was selected, where one was.
+    requirement for what is not from an index, and ``url`` its place (PEP 610); ``filename`` and ``file_url`` are those of the file that was selected, where one was.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Wanted:
     line: str | None = None
     url: str | None = None
     filename: str | None = None
+    file_url: str | None = None
 
 
 def of_pylock(lock: Pylock, base: Path, extras: Iterable[str], groups: Iterable[str] | None) -> list[Wanted]:
@@ -62,7 +63,7 @@ def _of_package(package: Any, dist: Any, base: Path) -> Wanted:
     if isinstance(dist, PackageArchive) or not package.index:
         url = (base / dist.path).resolve().as_uri() if dist.path is not None else str(dist.url)
         return _elsewhere(package.name, version, "archive", url, url, hashes)
-    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=dist.filename)
+    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=dist.filename, file_url=dist.url)
 
 
 def _directory(name: str, version: str | None, path: Path, *, editable: bool) -> Wanted:
