@@ -25,20 +25,20 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def metadata_of(name: str, version: str, requires: tuple[str, ...] = ()) -> bytes:
-    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {r}" for r in requires)]
+def metadata_of(name: str, version: str, requires: tuple[str, ...] = (), extras: tuple[str, ...] = ()) -> bytes:
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *(f"Provides-Extra: {extra}" for extra in extras), *(f"Requires-Dist: {r}" for r in requires)]
     return ("\n".join(lines) + "\n").encode()
 
 
 def wheel(name: str, version: str, *, requires: tuple[str, ...] = (), says: str = "", yanked: bool = False,
-          metadata_name: str | None = None, sidecar: bytes | None = None, tag: str = "py3-none-any") -> File:
+          metadata_name: str | None = None, sidecar: bytes | None = None, tag: str = "py3-none-any", extras: tuple[str, ...] = ()) -> File:
     """A wheel with one module, whose ``WHO`` is ``says``."""
     distribution = name.replace("-", "_").replace(".", "_")
     info = f"{distribution}-{version}.dist-info"
     module = distribution.lower()
     contents = {
         f"{module}/__init__.py": f"WHO = {says!r}\nVERSION = {version!r}\n".encode(),
-        f"{info}/METADATA": metadata_of(metadata_name or name, version, requires),
+        f"{info}/METADATA": metadata_of(metadata_name or name, version, requires, extras),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n".encode(),
     }
     record = "".join(f"{path},sha256={_digest(data)},{len(data)}\n" for path, data in contents.items())

@@ -1,0 +1,341 @@
+"""What is asked ahead changes nothing but time: same files, same words, same requests (CONTRACT 1.1, 3, 4; ``--no-prefetch``)."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import pips
+from tests.enforce.test_keyring import Secrets
+from tests.running import SRC, Machine, Result
+from tests.servers.index import Answer, IndexServer, Request, redirect
+from tests.servers.projects import File, metadata_of, sdist, wheel
+
+ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
+TOGETHER = 20.0  # seconds that a request waits for another one that should be under way
+
+
+def described(name: str, version: str = "1.0", *requires: str, says: str = "", extras: tuple[str, ...] = ()) -> File:
+    """A wheel with a metadata file beside it."""
+    return wheel(name, version, requires=requires, says=says, extras=extras, sidecar=metadata_of(name, version, requires, extras))
+
+
+def tree(index: IndexServer, prefix: str = "acme") -> IndexServer:
+    """Three layers: a and b require c and d, these e; of each an older version too."""
+    for version in ("1.0", "2.0"):
+        index.add(described(f"{prefix}-a", version, f"{prefix}-c", f"{prefix}-d"), described(f"{prefix}-b", version, f"{prefix}-d[more]<3"),
+                  described(f"{prefix}-c", version, f"{prefix}-e>1", "never; python_version < '3'"),
+                  described(f"{prefix}-d", version, f"{prefix}-e", f"{prefix}-f; extra == 'more'", extras=("more",)),
+                  described(f"{prefix}-e", version), described(f"{prefix}-f", version))
+    return index
+
+
+def all_pinned(machine: Machine, *indexes: IndexServer, more: str = "") -> None:
+    """Names are pinned by their prefix, which is the index's name."""
+    machine.write("pip-pinned.toml", "".join(f'[[index]]\nname = "{index.name}"\nurl = "{index.url}"\nexplicit = true\n{more}\n' for index in indexes)
+                  + "[sources]\n" + "".join(f'"{index.name}-*" = {{ index = "{index.name}" }}\n' for index in indexes))
+
+
+class Meeting:
+    """Requests that are answered once as many of them as expected are there at a time."""
+
+    def __init__(self, count: int) -> None:
+        self._barrier = threading.Barrier(count)
+        self.met = False
+
+    def __call__(self, request: Request) -> Answer | None:
+        if not self.met:
+            try:
+                self._barrier.wait(TOGETHER)
+                self.met = True
+            except threading.BrokenBarrierError:
+                pass
+        return None
+
+
+def requests(index: IndexServer) -> Counter[str]:
+    return Counter(f"{r.method} {r.path}" for r in index.requests)
+
+
+def both(machine: Machine, indexes: list[IndexServer], *args: str, **env: str) -> tuple[Result, list[Counter[str]]]:
+    """Run with and without prefetch; everything that can be seen is the same. The result, and each index's requests."""
+    seen = []
+    for more in ((), ("--no-prefetch",)):
+        for index in indexes:
+            index.requests.clear()
+        subprocess.run(["rm", "-rf", str(machine.project / "site"), str(Path(machine.environment["HOME"]) / ".cache")], check=True)
+        done = machine.pinned("install", "--target", "site", *more, *args, **env)
+        seen.append((done, [requests(index) for index in indexes], machine.installed()))
+    (ahead, asked, installed), (alone, asked_alone, installed_alone) = seen
+    assert installed == installed_alone
+    assert (ahead.code, _plain(ahead.out), _plain(ahead.err)) == (alone.code, _plain(alone.out), _plain(alone.err))
+    if ahead.code == 0:
+        assert asked == asked_alone
+    return ahead, asked
+
+
+def _plain(text: str) -> str:
+    """Without addresses of objects, speeds, directories for one run and what is built in them, and a traceback's own lines."""
+    text = re.sub(r'(?m)^ *File "[^"]*", line \d+, in .*\n(?: .*\n)*?(?= *File |\S)', "", text)
+    return re.sub(r"0x[0-9a-f]+|[\d.]+ [kM]B/s|\d:\d\d:\d\d|/\S*pip-\S*|s(?:ize|ha256)=\w+", "", text)
+
+
+@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+def test_nothing_changes_but_time(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    one, two = tree(serve("one"), "one"), tree(serve("two", json_pages=True), "two")
+    all_pinned(machine, one, two)
+    done, asked = both(machine, [one, two], "one-a", "two-a", "one-b", "two-b<2", "-v")
+    assert done.code == 0, done.text
+    assert machine.installed() == {f"{index}-{letter}": "1.0" if f"{index}-{letter}" == "two-b" else "2.0" for index in ("one", "two") for letter in "abcdef"}
+    for counted in asked:
+        assert len(counted) == 18 and set(counted.values()) == {1}, counted  # page, metadata and wheel of six projects
+
+
+@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.parametrize(("what", "count"), [(r"/simple/acme-[ab]/", 2), (r"/files/acme_[ab]-2.0.*\.metadata", 2), (r"/simple/acme-[cd]/", 2),
+                                             (r"/files/acme_[a-f]-2.0.*\.whl", 6)])
+def test_what_is_known_is_asked_for_together(what: str, count: int, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    acme.answers[what] = meeting = Meeting(count)
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", PIP_DEFAULT_TIMEOUT="60")
+    assert done.code == 0 and meeting.met, done.text
+
+
+@pytest.mark.parametrize("off", [("--no-prefetch", {}), ("", {"PIP_NO_PREFETCH": "1"}), ("-vv", {})])
+def test_without_prefetch_requests_come_one_by_one(off: tuple[str, dict[str, str]], machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    open_now, most = [0], [0]
+    lock = threading.Lock()
+
+    def count(request: Request) -> Answer | None:
+        with lock:
+            open_now[0] += 1
+            most[0] = max(most[0], open_now[0])
+        threading.Event().wait(0.01)
+        with lock:
+            open_now[0] -= 1
+        return None
+
+    acme.answers[".*"] = count
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", *filter(None, [off[0]]), "acme-a", "acme-b", **off[1])
+    assert done.code == 0 and most[0] == 1, done.text
+    most[0] = 0
+    done = machine.pinned("install", "--target", "site", "--upgrade", "--prefetch-jobs", "3", "acme-a", "acme-b")
+    assert done.code == 0 and 1 < most[0] <= 4, (most, done.text)  # the main thread's own request may be one more
+
+
+def test_prefetch_jobs_is_a_number_of_requests(acme: Machine) -> None:
+    done = acme.pinned("install", "--prefetch-jobs", "0", "acme-core")
+    assert done.code == 1 and done.error == "usage"
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_the_second_index_is_asked_once_the_first_has_said_404(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    """No name reaches an index that the strategy would not have asked."""
+    machine.pip = pips.pip_of(pip_version)
+    first, second = serve("first"), serve("second")
+    for name in ("a", "b"):
+        first.add(described(f"mine-{name}", "1.0", f"theirs-{name}", "mine-c"))
+        second.add(described(f"mine-{name}", "9.0"), described(f"theirs-{name}"))
+    first.add(described("mine-c"))
+    second.add(described("mine-c", "9.0"))
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "first"\nurl = "{first.url}"\n[[index]]\nname = "second"\nurl = "{second.url}"\ndefault = true\n')
+    done, _ = both(machine, [first, second], "mine-a", "mine-b")
+    assert done.code == 0, done.text
+    assert sorted(second.pages_asked()) == ["theirs-a", "theirs-b"]
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_name_that_inherits_its_index_is_not_asked_elsewhere_ahead(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    company = serve("company").add(described("acme-a", "1.0", "helper"), described("helper", "1.0"))
+    public = serve("public").add(described("helper", "9.0"), described("other", "1.0"))
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "company"\nurl = "{company.url}"\nexplicit = true\ninherit = true\n'
+                  f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n[sources]\n"acme-*" = {{ index = "company" }}\n')
+    done, _ = both(machine, [company, public], "acme-a", "other")
+    assert done.code == 0 and public.pages_asked() == ["other"], done.text
+
+
+def cut(index: IndexServer) -> Answer:
+    return Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"})
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("where", ["/simple/acme-b/", "/simple/acme-e/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
+@pytest.mark.parametrize("answer", [
+    Answer(500), Answer(503, headers={"Retry-After": "0"}), Answer(404), Answer(403), Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), Answer(410),
+    Answer(200, b"no page, no wheel", {"Content-Type": "text/plain"}), Answer(200, b"{", {"Content-Type": "application/vnd.pypi.simple.v1+json"}),
+    Answer(302, headers={"Location": "http://127.0.0.1:9/elsewhere"}), Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"}),
+], ids=["500", "503", "404", "403", "401", "410", "other", "broken", "away", "cut"])
+def test_faults_are_told_in_the_same_words(answer: Answer, where: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    if answer.headers.get("Content-Length") == "4000":
+        machine.environment["PIP_DEFAULT_TIMEOUT"] = "1"
+    acme = tree(serve("acme"))
+    acme.answers[where] = answer
+    all_pinned(machine, acme)
+    both(machine, [acme], "acme-a", "acme-b")
+
+
+def test_a_wheel_or_metadata_with_another_hash_is_refused_as_ever(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    acme.answers[r"/files/acme_d-2.0-py3-none-any.whl"] = Answer(200, described("acme-d", "2.0", says="somebody else").content)
+    all_pinned(machine, acme)
+    done, _ = both(machine, [acme], "acme-a", "acme-b")
+    assert done.code == 1 and machine.installed() == {}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_an_index_that_forwards_within_its_origin(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    acme.answers[r"/simple/acme-([a-f])/"] = lambda request: redirect(request.path.replace("/simple/", "/moved/"))
+    acme.answers[r"/moved/acme-([a-f])/"] = lambda request: acme.answer(Request("GET", request.path.replace("/moved/", "/unmoved/"), request.headers))
+    acme.answers[r"/unmoved/acme-([a-f])/"] = lambda request: acme.page(request.path.split("/")[2], acme.projects[request.path.split("/")[2]])
+    acme.answers[r"/files/acme_c.*\.whl"] = lambda request: redirect(request.path.replace("/files/", "/storage/"))
+    acme.answers[r"/storage/.*"] = lambda request: next(Answer(200, f.content) for fs in acme.projects.values() for f in fs if request.path.endswith(f.filename))
+    all_pinned(machine, acme)
+    done, asked = both(machine, [acme], "acme-a", "acme-b")
+    assert done.code == 0, done.text
+    assert asked[0]["GET /moved/acme-e/"] == 1 and asked[0]["GET /storage/acme_c-2.0-py3-none-any.whl"] == 1
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_only_what_pip_would_ask_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    """Not what is installed and will do, not what comes from a URL, not what --no-deps leaves out."""
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    done, asked = both(machine, [acme], "--no-deps", "acme-a", "acme-b")
+    assert done.code == 0 and {path for path in asked[0] if "/simple/" in path} == {"GET /simple/acme-a/", "GET /simple/acme-b/"}
+    local = machine.directory / "acme_c-2.0-py3-none-any.whl"
+    local.write_bytes(described("acme-c", "2.0", "acme-e").content)
+    done, asked = both(machine, [acme], "acme-a", str(local))
+    assert done.code == 0 and asked[0]["GET /simple/acme-c/"] == 0, done.text
+    assert asked[0]["GET /simple/acme-e/"] == 1
+    machine.write("c.txt", "acme-a<2\nacme-e==1.0\n")
+    done, asked = both(machine, [acme], "acme-a", "-c", "c.txt")
+    assert done.code == 1 and not any("acme_a-2.0" in path for path in asked[0])  # acme-c wants acme-e>1
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_required_hashes_read_no_metadata(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    acme.answers[r"/files/acme_[a-f]-2.0.*\.whl"] = meeting = Meeting(6)
+    all_pinned(machine, acme)
+    machine.write("requirements.txt", "".join(f"acme-{letter}==2.0 --hash=sha256:{acme.projects[f'acme-{letter}'][1].sha256}\n" for letter in "abcdef"))
+    done = machine.pinned("install", "--target", "site", "-r", "requirements.txt", PIP_DEFAULT_TIMEOUT="60")
+    assert done.code == 0 and meeting.met, done.text
+    meeting.met = True
+    done, asked = both(machine, [acme], "-r", "requirements.txt")
+    assert done.code == 0 and not any(path.endswith(".metadata") for path in asked[0])
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_sdists_are_neither_built_nor_described_ahead(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme")).add(sdist("acme-g", "1.0", requires=("acme-a", "acme-b")))
+    all_pinned(machine, acme)
+    done, asked = both(machine, [acme], "acme-g")
+    assert done.code == 0 and asked[0]["GET /files/acme_g-1.0.tar.gz"] == 1, done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_backtracking_asks_for_no_more_than_pip_does(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = serve("acme")
+    for version in range(1, 6):
+        acme.add(described("acme-a", f"{version}.0", f"acme-c=={version}.0"), described("acme-b", f"{version}.0", f"acme-c<={max(1, version - 2)}.0"),
+                 described("acme-c", f"{version}.0"))
+    all_pinned(machine, acme)
+    ahead = machine.pinned("install", "--target", "site", "acme-a", "acme-b")
+    asked, versions = requests(acme), machine.installed()
+    acme.requests.clear()
+    alone = machine.pinned("install", "--target", "other", "--no-prefetch", "acme-a", "acme-b")
+    assert ahead.code == alone.code == 0, ahead.text
+    assert machine.installed("other") == versions and set(versions) == {"acme-a", "acme-b", "acme-c"}
+    assert sum(asked.values()) <= sum(requests(acme).values())
+
+
+@pytest.mark.parametrize("pip_version", [pips.MIDDLE, pips.NEWEST])  # pip 23.0 asks no keyring under --no-input
+def test_a_keyring_is_asked_once_and_by_nobody_but_pip(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme", credentials=("user", "hunter2")))
+    secrets = Secrets(machine)
+    secrets.hold({acme.url + "/": ("user", "hunter2"), acme.url: ("user", "hunter2")})
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", "--keyring-provider", "import", "acme-a", "acme-b", PYTHONPATH=os.pathsep.join([str(machine.pip), str(SRC)]))
+    assert done.code == 0, done.text
+    asked = secrets.log.read_text().splitlines()
+    secrets.log.unlink()
+    subprocess.run(["rm", "-rf", str(machine.project / "site")], check=True)
+    done = machine.pinned("install", "--target", "site", "--no-prefetch", "--keyring-provider", "import", "acme-a", "acme-b")
+    assert done.code == 0 and asked == secrets.log.read_text().splitlines()
+
+
+def test_an_index_that_has_had_enough_is_left_alone(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    refused: list[float] = []
+    too_early: list[str] = []
+
+    def answer(request: Request) -> Answer | None:
+        if not refused:
+            refused.append(time.monotonic())
+            return Answer(429, headers={"Retry-After": "2"})
+        if request.path == "/simple/acme-f/" and time.monotonic() - refused[0] < 1.9:
+            too_early.append(request.path)
+        return None
+
+    acme.answers[r"/simple/acme-b/"] = answer
+    acme.answers[r"/simple/acme-f/"] = answer
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", "acme-a", "acme-b")
+    assert done.code == 0 and not too_early, done.text
+    assert requests(acme)["GET /simple/acme-b/"] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_ends_it_at_once(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    arrived = threading.Semaphore(0)
+
+    def hang(request: Request) -> Answer:
+        arrived.release()
+        return Answer(hang=True)
+
+    acme.answers[r"/simple/.*"] = hang
+    all_pinned(machine, acme)
+    environment = {**machine.environment, "PYTHONPATH": os.pathsep.join([str(machine.pip), str(SRC)]), "PIP_DEFAULT_TIMEOUT": "60"}
+    process = subprocess.Popen([sys.executable, "-m", "pip_pinned", "install", "--target", "site", "acme-a", "acme-b"], cwd=machine.project, env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    assert arrived.acquire(timeout=20) and arrived.acquire(timeout=20)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1 and "cancelled by user" in err and time.monotonic() - begun < 5
+
+
+def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    machine.write("broken.py", "import runpy, sys\nfrom pip_pinned.enforce import prefetch\n"
+                  "def choose(self, project):\n    raise RuntimeError('of all things')\nprefetch.Prefetcher._choose = choose\n"
+                  "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
+    done = machine.run_script("broken.py", "install", "-v", "--target", "site", "acme-a", "acme-b")
+    assert done.code == 0 and len(machine.installed()) == 6, done.text
+    assert "nothing more is fetched ahead: RuntimeError: of all things" in done.err
