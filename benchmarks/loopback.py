@@ -18,13 +18,17 @@ import sys
 import zipfile
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(kw_only=True)
 class Project:
     """A project on one index (by number), with the requirements of each of its versions; ``foreign`` is how many more wheels, for
-    other platforms, each version has."""
+    other platforms, each version has.
+    """
 
     name: str
     index: int
@@ -79,7 +83,7 @@ class Server:
         self._say(json.dumps(asdict(world)))
         self.ports: list[int] = json.loads(self._line())
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:

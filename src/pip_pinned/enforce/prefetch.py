@@ -112,6 +112,8 @@ class Prefetcher:
         self._of_finder = [name for name in ("_logged_links", "_requires_python_skipped") if hasattr(self._finder, name)]
         self._preparing: Any = None
         self._unanswered: dict[Any, tuple[Any, dict[str, Any]]] = {}  # prepared requests, and how they are sent
+        self._passed: set[Any] = set()
+        self._latest: Any = None
         self._finished: dict[Any, tuple[Any, bool]] = {}  # responses, and whether they have left their origin
 
     @contextmanager
@@ -218,6 +220,8 @@ class Prefetcher:
             if requirement.url is not None:
                 self._given.add(names.normalize(requirement.name))
             by_name.setdefault(names.normalize(requirement.name), []).append(requirement)
+        if any(self._excludes(name, project.name, required) for name, required in by_name.items()):
+            return  # pip will come upon the conflict before it has asked for all of them
         for name, required in by_name.items():
             dependency = self._project(name)
             before = dependency.extras
@@ -225,6 +229,15 @@ class Prefetcher:
             if dependency.dist is not None and dependency.extras != before:
                 self._learn(dependency, dependency.dist)
             self._consider(dependency)
+
+    def _excludes(self, name: str, by: str, required: list[Any]) -> bool:
+        """Whether no candidate of a project would be left, if it were also required like this."""
+        dependency = self._projects.get(name)
+        if dependency is None or not dependency.candidates:
+            return False
+        specifier = self._specifier(dependency, {**dependency.required, by: required})
+        candidates = dependency.candidates if dependency.chosen is None else [dependency.chosen, *dependency.candidates]
+        return not any(specifier.contains(candidate.version, prereleases=True) for candidate in candidates)
 
     def _fits_python(self, dist: Any) -> bool:
         python = self._factory._python_candidate
@@ -258,12 +271,12 @@ class Prefetcher:
             return None
         return dist if self._specifier(project).contains(dist.version, prereleases=True) else None
 
-    def _specifier(self, project: _Project) -> Any:
+    def _specifier(self, project: _Project, by: dict[str, list[Any]] | None = None) -> Any:
         from pip._vendor.packaging.specifiers import SpecifierSet
 
         constraint = self._constraints.get(project.name)
         specifier = SpecifierSet() if constraint is None else constraint.specifier
-        for required in project.required.values():
+        for required in (project.required if by is None else by).values():
             for requirement in required:
                 specifier &= requirement.specifier
         return specifier
@@ -358,9 +371,11 @@ class Prefetcher:
         if args or not self._shares:
             return request(method, url, *args, **kwargs)
         if not run.looking_ahead:
+            self._passed.add(key)
             if key not in self._finished:
                 return request(method, url, **kwargs)
             response, run.strayed = self._finished.pop(key)
+            self._drop(response)
             return response
         if key in self._unanswered:
             prepared, more = self._unanswered[key]
@@ -371,13 +386,21 @@ class Prefetcher:
                 response = request(method, url, **kwargs)
             finally:
                 self._preparing = None
-        self._finished[key] = response, run.strayed
+        if key not in self._passed:  # what pip has got already, it gets anew if it asks again (pip 23.1 and before load files twice)
+            self._finished[key] = response, run.strayed
+        self._latest = key
         return response
 
     def keep(self, decision: Decision, question: Question, candidates: list[Any] | None) -> None:
         """An index's answer about a project (None: it does not have it), found out ahead, for the time when pip asks."""
         if self._run.looking_ahead and self._shares and not self._lock_log:
+            if self._latest in self._finished:
+                self._drop(self._finished.pop(self._latest)[0])
             self._kept[question.name, question.index.name] = Kept(decision, question, candidates, {name: getattr(self._finder, name) for name in self._of_finder})
+
+    def _drop(self, response: Any) -> None:
+        for step in [*response.history, response]:
+            self._wire.drop(step.raw)
 
     def kept(self, decision: Decision, index: Index) -> Kept | None:
         """What was found out ahead, if it was found out under the decision that holds now; pip asks once."""

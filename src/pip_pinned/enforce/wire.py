@@ -43,7 +43,8 @@ class NotYet(BaseException):
 class Answer:
     """What a server said: status line, headers, and the body as it came over the wire."""
 
-    def __init__(self, response: Any, body: Any, size: int) -> None:
+    def __init__(self, key: Key, response: Any, body: Any, size: int) -> None:
+        self.key = key
         self.status: int = response.status
         self.reason, self.version, self.headers = response.reason, response.version, response.headers
         self.body = body
@@ -255,6 +256,14 @@ class Wire:
         if until is not None:
             time.sleep(max(0.0, until - time.monotonic()))
 
+    def drop(self, response: Any) -> None:
+        """The answer behind a response (``Answer.as_response``) has been taken, whichever way."""
+        answer = getattr(response, "pip_pinned_answer", None)
+        with self._lock:
+            if answer is not None and self._fetches.pop(answer.key, None) is not None:
+                self._asked.add(answer.key)
+                self._release(answer)
+
     def forget(self) -> None:
         """Send nothing more ahead, and drop what has come for nobody."""
         with self._lock:
@@ -304,7 +313,7 @@ class Wire:
                 self._leave_alone(fetch.origin, response.headers.get("Retry-After", ""))
             elif response.status < 500 and self._fill(body, response):
                 response.release_conn()
-                return Answer(response, body.file, body.size)
+                return Answer(fetch.key, response, body.file, body.size)
         except BaseException:
             body.give_up()
             response.close()
