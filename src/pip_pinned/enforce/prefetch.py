@@ -96,7 +96,7 @@ class Prefetcher:
         self._finder = resolver.factory._finder
         self._preparer = resolver.factory.preparer
         self._session = self._preparer._session
-        self._wire = Wire(run.prefetch_jobs, self._look_at)
+        self._wire = Wire(run.prefetch_jobs, self._look_at, self._begin_late)
         self._projects: dict[str, _Project] = {}
         self._constraints: dict[str, Any] = {}
         self._requested: set[str] = set()
@@ -105,7 +105,7 @@ class Prefetcher:
         self._tasks: deque[Any] = deque()
         self._listings: dict[Any, Any] = {}
         self._grants: dict[str, Any] = {}
-        self._off = False
+        self._on = self._off = False
         self._shares = not logging.getLogger("pip").isEnabledFor(logging.DEBUG)  # or what a log is to tell of a request would be missing in it
         self._lock_log = run.lock_log  # for which pip has to read every page itself
         self._kept: dict[tuple[str, str], Kept] = {}
@@ -284,6 +284,8 @@ class Prefetcher:
     # -- what is asked ------------------------------------------------------------------------------------
 
     def _ask_page(self, project: _Project) -> None:
+        if project.candidates is not None:
+            return
         finder = self._finder
         locked = getattr(finder, "_locked_links", {}).get(project.name)
         evaluator = finder.make_link_evaluator(project.name)
@@ -425,11 +427,21 @@ class Prefetcher:
     # -- how it is asked ----------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        while self._tasks and not self._off:
+        """Do what there is to do. The first request is a trial: as long as answers come at once, there is nothing to gain."""
+        while self._tasks and not self._off and (self._on or not self._wire.has_sent):
             task = self._tasks.popleft()
             if task[:2] not in self._done:
                 self._done.add(task[:2])
                 self._try(task)
+                if not self._on and self._wire.has_sent:
+                    self._on = not self._wire.is_answered_at_once()
+
+    def _begin_late(self) -> None:
+        """Called by the wire when pip has had to wait for an answer."""
+        if not self._on:
+            self._on = True
+            with self._noting_faults():
+                self._go_on()
 
     def _look_at(self, task: Any, status: int) -> None:
         """Called by the wire when an answer is there for a task that waits for it, or (401) when pip has said who it is."""

@@ -29,6 +29,7 @@ from typing import Any
 
 MEMORY = 64 << 20  # bytes of answers that wait in memory; what is beyond waits in a temporary file
 LARGEST, DISK = 512 << 20, 1 << 30  # bytes of a file that is fetched ahead, and of all that wait on the disk
+AT_ONCE = 0.005  # seconds for an answer, below which threads cost more than they save
 LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
 _CHUNK = 256 << 10
 _NAME = "pip-pinned-prefetch"
@@ -113,9 +114,11 @@ class Fetch:
 class Wire:
     """The requests that were sent ahead of the main thread, which alone calls these methods."""
 
-    def __init__(self, jobs: int, look_at: Callable[[Any, int], None]) -> None:
+    def __init__(self, jobs: int, look_at: Callable[[Any, int], None], is_slow: Callable[[], None]) -> None:
         self._jobs = jobs
         self._look_at = look_at
+        self._is_slow = is_slow
+        self.has_sent = False
         self.task: Any = None  # what is being asked ahead, while it is
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -179,7 +182,10 @@ class Wire:
         if answer is not None:
             return answer.as_response(method)
         self._wait_until_welcome(origin)
+        begun = time.monotonic()
         response = urlopen(pool, method, url, body, headers, *args, **kwargs)
+        if time.monotonic() - begun > AT_ONCE:
+            self._is_slow()
         if origin in self._held and response.status not in (401, 407):
             for task in self._held.pop(origin):
                 self._look_at(task, 401)
@@ -197,6 +203,7 @@ class Wire:
                 if origin in self._left_alone:
                     raise NotYet
                 fetch = self._fetches[key] = Fetch(key, origin, send)
+                self.has_sent = True
                 self._queue.append(fetch)
                 self._work.notify()
                 more = self._threads < self._jobs and self._idle < len(self._queue)
@@ -209,6 +216,11 @@ class Wire:
         if fetch.answer is None or fetch.answer.status == 401:
             raise NotYet
         return fetch.answer.as_response(key[1])
+
+    def is_answered_at_once(self) -> bool:
+        """Whether the first answer comes so soon that it does not pay to ask ahead."""
+        with self._lock:
+            return bool(self._arrived) or self._news.wait(AT_ONCE)
 
     def look(self) -> None:
         """Let those who wait for what has arrived have a look at it."""
