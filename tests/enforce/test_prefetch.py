@@ -31,7 +31,8 @@ def described(name: str, version: str = "1.0", *requires: str, says: str = "", e
 
 
 def tree(index: IndexServer, prefix: str = "acme") -> IndexServer:
-    """Three layers: a and b require c and d, these e; of each an older version too."""
+    """Three layers: a and b require c and d, these e; of each an older version too. It answers late enough to be asked ahead."""
+    index.latency = 0.01
     for version in ("1.0", "2.0"):
         index.add(described(f"{prefix}-a", version, f"{prefix}-c", f"{prefix}-d"), described(f"{prefix}-b", version, f"{prefix}-d[more]<3"),
                   described(f"{prefix}-c", version, f"{prefix}-e>1", "never; python_version < '3'"),
@@ -67,7 +68,7 @@ def requests(index: IndexServer) -> Counter[str]:
     return Counter(f"{r.method} {r.path}" for r in index.requests)
 
 
-def both(machine: Machine, indexes: list[IndexServer], *args: str, **env: str) -> tuple[Result, list[Counter[str]]]:
+def both(machine: Machine, indexes: list[IndexServer], *args: str, requests_too: bool = True, **env: str) -> tuple[Result, list[Counter[str]]]:
     """Run with and without prefetch; everything that can be seen is the same. The result, and each index's requests."""
     seen = []
     for more in ((), ("--no-prefetch",)):
@@ -79,7 +80,7 @@ def both(machine: Machine, indexes: list[IndexServer], *args: str, **env: str) -
     (ahead, asked, installed), (alone, asked_alone, installed_alone) = seen
     assert installed == installed_alone
     assert (ahead.code, _plain(ahead.out), _plain(ahead.err)) == (alone.code, _plain(alone.out), _plain(alone.err))
-    if ahead.code == 0:
+    if ahead.code == 0 and requests_too:
         assert asked == asked_alone
     return ahead, asked
 
@@ -150,6 +151,7 @@ def test_the_second_index_is_asked_once_the_first_has_said_404(pip_version: str,
     """No name reaches an index that the strategy would not have asked."""
     machine.pip = pips.pip_of(pip_version)
     first, second = serve("first"), serve("second")
+    first.latency = second.latency = 0.01
     for name in ("a", "b"):
         first.add(described(f"mine-{name}", "1.0", f"theirs-{name}", "mine-c"))
         second.add(described(f"mine-{name}", "9.0"), described(f"theirs-{name}"))
@@ -166,6 +168,7 @@ def test_a_name_that_inherits_its_index_is_not_asked_elsewhere_ahead(pip_version
     machine.pip = pips.pip_of(pip_version)
     company = serve("company").add(described("acme-a", "1.0", "helper"), described("helper", "1.0"))
     public = serve("public").add(described("helper", "9.0"), described("other", "1.0"))
+    company.latency = public.latency = 0.01
     machine.write("pip-pinned.toml", f'[[index]]\nname = "company"\nurl = "{company.url}"\nexplicit = true\ninherit = true\n'
                   f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n[sources]\n"acme-*" = {{ index = "company" }}\n')
     done, _ = both(machine, [company, public], "acme-a", "other")
@@ -261,6 +264,7 @@ def test_sdists_are_neither_built_nor_described_ahead(pip_version: str, machine:
 def test_backtracking_asks_for_no_more_than_pip_does(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     machine.pip = pips.pip_of(pip_version)
     acme = serve("acme")
+    acme.latency = 0.01
     for version in range(1, 6):
         acme.add(described("acme-a", f"{version}.0", f"acme-c=={version}.0"), described("acme-b", f"{version}.0", f"acme-c<={max(1, version - 2)}.0"),
                  described("acme-c", f"{version}.0"))

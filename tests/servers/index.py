@@ -50,7 +50,7 @@ class IndexServer:
     """A simple index at ``/simple/``, its files at ``/files/``, and a flat page at ``/links.html``.
 
     ``answers`` maps a path, or a regular expression matching whole paths, to an ``Answer`` or a function of the
-    request giving one. ``hashes`` False leaves hashes out of pages. ``credentials`` asks for basic authentication.
+    request giving one. ``hashes`` False leaves hashes out of pages. ``credentials`` asks for basic authentication. ``latency`` is in seconds.
     """
 
     def __init__(self, name: str = "index", *, json_pages: bool = False, hashes: bool = True, credentials: tuple[str, str] | None = None,
@@ -58,6 +58,7 @@ class IndexServer:
         self.name = name
         self.json_pages = json_pages
         self.hashes = hashes
+        self.latency = 0.0
         self.credentials = credentials
         self.files_at = files_at
         self.projects: dict[str, list[File]] = {}
@@ -118,6 +119,7 @@ class IndexServer:
             def do_GET(self) -> None:
                 request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
                 index.requests.append(request)
+                index._stopping.wait(index.latency)
                 answer = index.answer(request)
                 if answer.hang:
                     index._stopping.wait()

@@ -108,8 +108,8 @@ class _Asker:
 
     def ask(self, index: Index) -> Found | None:
         """What the index has for the project; None where it does not have the project. Stops for any fault."""
-        prefetcher = self.run.prefetcher
-        kept = None if prefetcher is None or index.format == "flat" else prefetcher.kept(self.decision, index)
+        ahead = None if self.run.prefetcher is None or index.format == "flat" else self.run.prefetcher.ahead
+        kept = None if ahead is None else ahead.kept(self.decision, index)
         question = Question(index, self.decision.name) if kept is None else kept.question
         if index.format != "flat":
             question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get("link_evaluator")
@@ -118,8 +118,8 @@ class _Asker:
                 found = self._as_if_asked(index, question, kept.candidates)
             else:
                 found = self._ask(index, question)
-                if prefetcher is not None and (found is None or not found.file_links()):
-                    prefetcher.keep(self.decision, question, None if found is None else found.page_candidates())
+                if ahead is not None and (found is None or not found.file_links()):
+                    ahead.keep(self.decision, question, None if found is None else found.page_candidates())
         self.run.record(self.decision, index, "absent" if found is None else "present")
         if found is None:
             self.absent.append((index, question))

@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections import ChainMap, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from pip_pinned.enforce.artifacts import announce
-from pip_pinned.enforce.run import Question, Run
+from pip_pinned.enforce.lookahead import LookAhead
+from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.wire import NotYet, Wire, silence
 from pip_pinned.policy import names
-from pip_pinned.policy.model import Decision, Index
 
 _ROOT = ""
 
@@ -36,9 +36,18 @@ def resolve(run: Run, original: Callable[..., Any], self: Any, root_reqs: Any, c
     """Resolve with a look ahead, unless there is none: by option, or within another resolution."""
     if run.prefetch_jobs == 0 or run.verbosity > 1 or run.build_depth or run.prefetcher is not None:  # with -vv, urllib3 tells of every request as it is sent
         return original(self, root_reqs, check_supported_wheels)
-    prefetcher = Prefetcher(run, self)
+    try:
+        prefetcher = Prefetcher(run, self)
+    except Exception as exc:  # noqa: BLE001 (whatever it is, pip will do without)
+        _note(run, exc)
+        return original(self, root_reqs, check_supported_wheels)
     with prefetcher.at_work():
         return original(self, root_reqs, check_supported_wheels)
+
+
+def _note(run: Run, fault: Exception) -> None:
+    if run.verbosity > 0:
+        run.note(f"nothing more is fetched ahead: {type(fault).__name__}: {run.discreet(str(fault))}")
 
 
 def collect_root_requirements(run: Run, original: Callable[..., Any], self: Any, root_ireqs: Any) -> Any:
@@ -76,16 +85,6 @@ class _Project:
         return {extra for required in self.required.values() for requirement in required for extra in requirement.extras}
 
 
-class Kept:
-    """An index's answer about a project, the decision by which it was asked, and what pip's finder notes of files that it skips."""
-
-    def __init__(self, decision: Decision, question: Question, candidates: list[Any] | None, skipped: dict[str, set[Any]]) -> None:
-        self.decision = decision
-        self.question = question
-        self.candidates = candidates
-        self.skipped = skipped
-
-
 class Prefetcher:
     """Looks ahead of one resolution. Used by the main thread only."""
 
@@ -103,18 +102,10 @@ class Prefetcher:
         self._given: set[str] = set()  # what comes from a URL
         self._done: set[Any] = set()
         self._tasks: deque[Any] = deque()
-        self._listings: dict[Any, Any] = {}
-        self._grants: dict[str, Any] = {}
         self._on = self._off = False
-        self._shares = not logging.getLogger("pip").isEnabledFor(logging.DEBUG)  # or what a log is to tell of a request would be missing in it
-        self._lock_log = run.lock_log  # for which pip has to read every page itself
-        self._kept: dict[tuple[str, str], Kept] = {}
-        self._of_finder = [name for name in ("_logged_links", "_requires_python_skipped") if hasattr(self._finder, name)]
-        self._preparing: Any = None
-        self._unanswered: dict[Any, tuple[Any, dict[str, Any]]] = {}  # prepared requests, and how they are sent
-        self._passed: set[Any] = set()
-        self._latest: Any = None
-        self._finished: dict[Any, tuple[Any, bool]] = {}  # responses, and whether they have left their origin
+        self.ahead = LookAhead(run, self._session, self._finder, self._wire)
+        self._evaluator = self._finder.make_candidate_evaluator(project_name="")
+        self._wire.attach(self._session)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -122,9 +113,8 @@ class Prefetcher:
         handlers = logging.getLogger().handlers
         for handler in handlers:
             handler.addFilter(self._silence)
-        self._wire.attach(self._session)
-        self._session.send = partial(self._send, self._session.send)
-        self._finder.make_candidate_evaluator = partial(_evaluator_like, self._finder.make_candidate_evaluator(project_name=""))
+        self.ahead.begin()
+        self._finder.make_candidate_evaluator = partial(_evaluator_like, self._evaluator)
         self._run.prefetcher = self
         try:
             yield
@@ -136,7 +126,7 @@ class Prefetcher:
         self._off = True
         self._wire.forget()
         self._run.prefetcher = None
-        vars(self._session).pop("send", None)
+        self.ahead.end()
         vars(self._finder).pop("make_candidate_evaluator", None)
         for handler in logging.getLogger().handlers:
             handler.removeFilter(self._silence)
@@ -332,7 +322,7 @@ class Prefetcher:
         from pip._internal.utils.hashes import Hashes
 
         link = candidate.link.metadata_link()
-        content = self._read(self._get(project.name, candidate.link, link.url))
+        content = self.ahead.read(self._get(project.name, candidate.link, link.url))
         hashes = link.as_hashes()
         if hashes:
             assert isinstance(hashes, Hashes)
@@ -340,14 +330,6 @@ class Prefetcher:
         dist = get_metadata_distribution(content, candidate.link.filename, project.name)
         if dist.canonical_name == project.name and dist.version == candidate.version and project.chosen is candidate:
             self._learn(project, dist)
-
-    def _read(self, response: Any) -> bytes:
-        """The body of a response, of which pip, which may get it too, is to see nothing."""
-        answer = getattr(response.raw, "pip_pinned_answer", None)
-        if answer is not None and self._shares:
-            return bytes(answer.content)
-        self._finished = {key: value for key, value in self._finished.items() if value[0] is not response}
-        return bytes(response.content)
 
     def _want_file(self, name: str, link: Any) -> None:
         from os.path import exists, join
@@ -365,64 +347,6 @@ class Prefetcher:
         response = self._session.get(url.partition("#")[0], headers=HEADERS, stream=True)
         response.raise_for_status()
         return response
-
-    def request(self, request: Callable[..., Any], method: str, url: str, args: Any, kwargs: dict[str, Any]) -> Any:
-        """A request of pip's session. A response that a look ahead has got already is the one that pip gets: it is not made twice."""
-        run = self._run
-        key = method, url, frozenset((kwargs.get("headers") or {}).items()), bool(kwargs.get("stream"))
-        if args or not self._shares:
-            return request(method, url, *args, **kwargs)
-        if not run.looking_ahead:
-            self._passed.add(key)
-            if key not in self._finished:
-                return request(method, url, **kwargs)
-            response, run.strayed = self._finished.pop(key)
-            self._drop(response)
-            return response
-        if key in self._unanswered:
-            prepared, more = self._unanswered[key]
-            response = self._session.send(prepared, **more)
-        else:
-            self._preparing = key
-            try:
-                response = request(method, url, **kwargs)
-            finally:
-                self._preparing = None
-        if key not in self._passed:  # what pip has got already, it gets anew if it asks again (pip 23.1 and before load files twice)
-            self._finished[key] = response, run.strayed
-        self._latest = key
-        return response
-
-    def keep(self, decision: Decision, question: Question, candidates: list[Any] | None) -> None:
-        """An index's answer about a project (None: it does not have it), found out ahead, for the time when pip asks."""
-        if self._run.looking_ahead and self._shares and not self._lock_log:
-            if self._latest in self._finished:
-                self._drop(self._finished.pop(self._latest)[0])
-            self._kept[question.name, question.index.name] = Kept(decision, question, candidates, {name: getattr(self._finder, name) for name in self._of_finder})
-
-    def _drop(self, response: Any) -> None:
-        for step in [*response.history, response]:
-            self._wire.drop(step.raw)
-
-    def kept(self, decision: Decision, index: Index) -> Kept | None:
-        """What was found out ahead, if it was found out under the decision that holds now; pip asks once."""
-        if self._run.looking_ahead:
-            return None
-        kept = self._kept.pop((decision.name, index.name), None)
-        if kept is None or kept.decision != decision:
-            return None
-        for name, skipped in kept.skipped.items():
-            getattr(self._finder, name).update(skipped)
-        return kept
-
-    def _send(self, send: Callable[..., Any], prepared: Any, **kwargs: Any) -> Any:
-        key, self._preparing = self._preparing, None  # what a redirect sends after it is not prepared by a caller
-        try:
-            return send(prepared, **kwargs)
-        except NotYet:
-            if key is not None:
-                self._unanswered[key] = prepared, kwargs
-            raise
 
     # -- how it is asked ----------------------------------------------------------------------------------
 
@@ -447,7 +371,7 @@ class Prefetcher:
         """Called by the wire when an answer is there for a task that waits for it, or (401) when pip has said who it is."""
         with self._noting_faults():
             if status == 401:
-                self._unanswered.clear()
+                self.ahead.prepare_anew()
             if not self._off:
                 self._try(task)
                 self._go_on()
@@ -460,35 +384,11 @@ class Prefetcher:
 
         from pip_pinned.enforce.transport import CrossOriginRedirect
 
-        with self._ahead(task):
+        with self.ahead.state(task):
             try:
                 task[2]()
             except (NotYet, PipError, RequestException, CrossOriginRedirect, InvalidRequirement, InvalidVersion):
                 pass  # pip will come to it, and say it
-
-    @contextmanager
-    def _ahead(self, task: Any) -> Iterator[None]:
-        """In a state of its own: nothing that is found out ahead is known to pip or to the rest of the kernel."""
-        run, finder = self._run, self._finder
-        ours: dict[str, Any] = {"looking_ahead": True, "question": None, "following": None, "strayed": False, "decided": {}, "inherited": dict(run.inherited), "building": [],
-                "listings": ChainMap(self._listings, run.listings), "grants": ChainMap(self._grants, run.grants),
-                "lock_log": None, "decision_log": None, "verbosity": 0}
-        before = {name: getattr(run, name) for name in ours}
-        logged = {name: getattr(finder, name) for name in self._of_finder}
-        caching = [] if self._shares else [(adapter, adapter.controller, adapter.cache) for adapter in self._session.adapters.values() if hasattr(adapter, "controller")]
-        vars(run).update(ours)
-        vars(finder).update({name: set() for name in logged})
-        for adapter, controller, cache in caching:
-            adapter.cache = controller.cache = _read_only(cache)
-        self._wire.task = task
-        try:
-            yield
-        finally:
-            self._wire.task = None
-            for adapter, controller, cache in caching:
-                adapter.cache = controller.cache = cache
-            vars(finder).update(logged)
-            vars(run).update(before)
 
     @contextmanager
     def _noting_faults(self) -> Iterator[None]:
@@ -498,8 +398,7 @@ class Prefetcher:
         except Exception as exc:  # noqa: BLE001 (whatever it is, pip will do without)
             self._off = True
             self._wire.forget()
-            if self._run.verbosity > 0:
-                self._run.note(f"nothing more is fetched ahead: {type(exc).__name__}: {self._run.discreet(str(exc))}")
+            _note(self._run, exc)
 
 
 def _evaluator_like(model: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
@@ -509,14 +408,3 @@ def _evaluator_like(model: Any, project_name: str, specifier: Any = None, hashes
     if specifier is not None:
         evaluator._specifier = specifier
     return evaluator
-
-
-def _read_only(cache: Any) -> Any:
-    """pip's HTTP cache, from which a look ahead may read."""
-    ours = copy.copy(cache)
-    ours.set = ours.set_body = ours.delete = _store_nothing
-    return ours
-
-
-def _store_nothing(*_: object, **__: object) -> None:
-    pass

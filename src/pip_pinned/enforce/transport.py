@@ -90,7 +90,7 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         if run.prefetcher is None:
             response = original(self, method, url, *args, **kwargs)
         else:
-            response = run.prefetcher.request(partial(original, self), method, url, args, kwargs)
+            response = run.prefetcher.ahead.request(partial(original, self), method, url, args, kwargs)
     finally:
         run.following = before
     question = run.question

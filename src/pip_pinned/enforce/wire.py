@@ -99,7 +99,7 @@ class _Body:
 
 
 class Fetch:
-    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if it came to nothing."""
+    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if none came, ``failure`` is then what urllib3 raised, if that was all."""
 
     def __init__(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any]) -> None:
         self.key = key
@@ -108,6 +108,7 @@ class Fetch:
         self.tasks: list[Any] = []
         self.state = "queued"  # then "sent", then "over"
         self.answer: Answer | None = None
+        self.failure: Exception | None = None
         self.logged = False
 
 
@@ -178,9 +179,9 @@ class Wire:
                 pool, method, url, None, dict(headers), retries=False, redirect=False, assert_same_host=False,
                 timeout=kwargs.get("timeout"), preload_content=False, decode_content=False), pool)
         self.look()
-        answer = self._taken(key)
-        if answer is not None:
-            return answer.as_response(method)
+        fetch = None if args else self._taken(key)  # positional: urllib3 tries again
+        if fetch is not None and (fetch.answer is not None or fetch.failure is not None):
+            return _as_if_sent_now(pool, fetch, method, url, body, headers, kwargs)
         self._wait_until_welcome(origin)
         begun = time.monotonic()
         response = urlopen(pool, method, url, body, headers, *args, **kwargs)
@@ -213,7 +214,7 @@ class Wire:
             if fetch.state != "over":
                 fetch.tasks.append(self.task)
                 raise NotYet
-        if fetch.answer is None or fetch.answer.status == 401:
+        if fetch.answer is None or fetch.answer.status == 401 or fetch.answer.status >= 500:
             raise NotYet
         return fetch.answer.as_response(key[1])
 
@@ -242,13 +243,15 @@ class Wire:
                 del self._fetches[other.key]
                 held += other.tasks
 
-    def _taken(self, key: Key) -> Answer | None:
+    def _taken(self, key: Key) -> Fetch | None:
         self._asked.add(key)
         fetch = self._fetches.get(key)
         if fetch is None:
             return None
         while fetch.state != "over":
             with self._lock:
+                if self._closed:
+                    break
                 if fetch.state == "queued":
                     self._queue.remove(fetch)
                     if self._threads == 0 or fetch.origin in self._left_alone:
@@ -261,7 +264,7 @@ class Wire:
         with self._lock:
             self._fetches.pop(key, None)
             self._release(fetch.answer)
-        return fetch.answer
+        return fetch
 
     def _wait_until_welcome(self, origin: tuple[str, str, int]) -> None:
         until = self._left_alone.get(origin)
@@ -313,17 +316,24 @@ class Wire:
                 if answer is not None and fetch.logged:
                     self._release(answer)
                     answer = None
+                fetch.failure = None if fetch.logged else fetch.failure
                 fetch.answer, fetch.state = answer, "over"
                 self._arrived.append(fetch)
                 self._news.notify_all()
 
     def _read(self, fetch: Fetch) -> Answer | None:
-        response = fetch.send()
+        from pip._vendor.urllib3.exceptions import HTTPError
+
+        try:
+            response = fetch.send()
+        except HTTPError as exc:
+            fetch.failure = exc
+            return None
         body = _Store(self)
         try:
             if response.status == 429 or (response.status in (413, 503) and "Retry-After" in response.headers):
                 self._leave_alone(fetch.origin, response.headers.get("Retry-After", ""))
-            elif response.status < 500 and self._fill(body, response):
+            elif self._fill(body, response):
                 response.release_conn()
                 return Answer(fetch.key, response, body.file, body.size)
         except BaseException:
@@ -393,6 +403,30 @@ class _Store:
         with self._wire._lock:
             self._wire._account(self.file, -self.size)
             self.size = 0
+
+
+def _as_if_sent_now(pool: Any, fetch: Fetch, method: str, url: str, body: Any, headers: Any, kwargs: Any) -> Any:
+    """What urllib3 makes of the outcome of a first attempt: the response, another attempt, or an error (HTTPConnectionPool.urlopen)."""
+    from pip._vendor.urllib3.exceptions import MaxRetryError
+
+    retries = kwargs["retries"]
+    if fetch.answer is None:
+        failure: Any = fetch.failure
+        retries = retries.increment(method, url, error=failure, _pool=pool, _stacktrace=failure.__traceback__)
+        retries.sleep()
+        logging.getLogger("pip._vendor.urllib3.connectionpool").warning("Retrying (%r) after connection broken by '%r': %s", retries, failure, url)
+    else:
+        response = fetch.answer.as_response(method)
+        if not retries.is_retry(method, response.status, bool(response.headers.get("Retry-After"))):
+            return response
+        try:
+            retries = retries.increment(method, url, response=response, _pool=pool)
+        except MaxRetryError:
+            if retries.raise_on_status:
+                raise
+            return response
+        retries.sleep(response)
+    return pool.urlopen(method, url, body, headers, **{**kwargs, "retries": retries})
 
 
 class _NowSending(threading.local):
