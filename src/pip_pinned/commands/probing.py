@@ -52,16 +52,16 @@ class Prober:
         self._index = index
         self._own = _auth(user, password)
         self._verify = None if connection.verifies(index.bare) else False
-        self._timeout = connection.timeout
+        self._timeout = connection.settings.timeout
         self.session = requests.Session()
-        self.session.headers.update(connection.headers)
-        self.session.verify = connection.verify
-        self.session.cert = connection.cert
-        self.session.proxies.update(connection.proxies)
-        self.session.trust_env = connection.trust_env
-        retries = Retry(total=connection.retries.total, backoff_factor=connection.retries.backoff_factor,
-                        status_forcelist=connection.retries.status_forcelist)
-        self.session.mount("https://", _Adapter(connection.ssl_context if self._verify is None else None, retries))
+        self.session.headers.update(connection.settings.headers)
+        self.session.verify = connection.settings.verify
+        self.session.cert = connection.settings.cert
+        self.session.proxies.update(connection.settings.proxies)
+        self.session.trust_env = connection.settings.trust_env
+        retries = Retry(total=connection.settings.retries.total, backoff_factor=connection.settings.retries.backoff_factor,
+                        status_forcelist=connection.settings.retries.status_forcelist)
+        self.session.mount("https://", _Adapter(connection.settings.ssl_context if self._verify is None else None, retries))
         self.session.mount("http://", HTTPAdapter(max_retries=retries))
 
     def page_of(self, project: str) -> Reply:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from pip_pinned.enforce import credentials, failures
 from pip_pinned.enforce.discretion import hide
@@ -48,6 +49,19 @@ class _Listening(_Rehearsal):
             self.notices.append(text)
 
 
+class Settings(NamedTuple):
+    """Settings of a requests session; ``timeout`` is in seconds, ``retries`` urllib3's Retry."""
+
+    verify: bool | str
+    cert: str | tuple[str, str] | None
+    proxies: dict[str, str]
+    trust_env: bool
+    timeout: float | None
+    headers: dict[str, str]
+    retries: Any
+    ssl_context: Any
+
+
 class Connection:
     """How pip would talk to indexes: its session's settings, whatever they come from, and the credentials of each index.
 
@@ -57,26 +71,29 @@ class Connection:
     ``elsewhere`` the options by which pip would install into another place than this environment, ``provenance`` the file of that option.
     """
 
-    def __init__(self, run: _Listening, session: Any, words: list[str], elsewhere: list[str]) -> None:
+    def __init__(self, run: _Listening, build_session: Callable[[], Any], words: list[str], elsewhere: list[str]) -> None:
         import pip
 
         self._run = run
-        self._session = session
+        self._build_session = build_session
         self.pip_version: str = pip.__version__
         self.policy = run.policy
         self.words = words
         self.elsewhere = elsewhere
         self.notices = run.notices
         self.provenance = run.provenance
-        self.verify: bool | str = session.verify
-        self.cert: str | tuple[str, str] | None = session.cert
-        self.proxies: dict[str, str] = session.proxies
-        self.trust_env: bool = session.trust_env
-        self.timeout: float | None = session.timeout
-        self.headers: dict[str, str] = {"User-Agent": session.headers["User-Agent"]}
-        adapter = session.adapters["https://"]
-        self.retries: Any = adapter.max_retries
-        self.ssl_context: Any = getattr(adapter, "_ssl_context", None)
+
+    @cached_property
+    def _session(self) -> Any:
+        """pip's session; to make one, pip starts two programs."""
+        return self._build_session()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """How pip's session sends requests."""
+        session, adapter = self._session, self._session.adapters["https://"]
+        return Settings(session.verify, session.cert, session.proxies, session.trust_env, session.timeout, {"User-Agent": session.headers["User-Agent"]},
+                        adapter.max_retries, getattr(adapter, "_ssl_context", None))
 
     def hidden(self, text: str) -> str:
         """A text as pip reports it under this policy: without the value of any variable of an index URL."""
@@ -139,7 +156,7 @@ def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = 
     with _parsed(run, args) as (command, options, words):
         if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
-        yield Connection(run, command._build_session(options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
+        yield Connection(run, partial(command._build_session, options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
 
 
 def default_index_url() -> str:

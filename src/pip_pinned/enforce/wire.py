@@ -1,10 +1,11 @@
 """Requests that are sent ahead: threads that carry bytes, and the one place where the main thread picks them up.
 
 A request is known by its connection pool, method, path and every header. When pip, in the main thread, is about to send a
-request of which an equal one was sent ahead, it gets that one's answer: the same bytes, earlier. Whatever comes of it (status
-table, redirects, retries, credentials, cache, messages) is done by pip and by this kernel in the main thread as if the
-answer had just come. An answer that is no answer (no connection, a time-out, a server's fault, a cut body) is thrown away,
-and the main thread sends the request itself.
+request of which an equal one was sent ahead, it gets that one's outcome: the same bytes, earlier, or the same failure, as that
+of its first attempt. Whatever comes of it (status table, redirects, retries, credentials, cache, messages) is done by pip and
+by this kernel in the main thread as if it had just come. Where there is no outcome (a body that was cut, too large a file, HTTP
+429, a worker that had something to log) the main thread sends the request itself. So nothing counts as absent but what an
+index has said.
 
 Shared between threads, under one lock: the queue, the answers, and the origins that want to be left alone. A worker also
 uses urllib3's connection pool, whose queue of connections is made for threads, and the pool's TLS context, which OpenSSL
