@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests import pips
 from tests.enforce.test_keyring import Secrets
@@ -346,3 +348,64 @@ def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serv
     done = machine.run_script("broken.py", "install", "-v", "--target", "site", "acme-a", "acme-b")
     assert done.code == 0 and len(machine.installed()) == 6, done.text
     assert "nothing more is fetched ahead: RuntimeError: of all things" in done.err
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_the_cache_is_filled_and_asked_as_ever(pip_version: str, machine: Machine, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
+    """Over TLS, where pip caches: pages are revalidated by their ETag, files come from the cache, and the second run says so."""
+    machine.pip = pips.pip_of(pip_version)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    acme = tree(serve("acme", tls=context))
+    authority.cert_pem.write_to_path(str(machine.directory / "ca.pem"))
+    machine.environment["PIP_CERT"] = str(machine.directory / "ca.pem")
+
+    def page(request: Request) -> Answer:
+        if request.headers.get("if-none-match") == '"1"':
+            return Answer(304, headers={"ETag": '"1"'})
+        name = request.path.split("/")[2]
+        found = acme.page(name, acme.projects[name])
+        return Answer(200, found.body, {**found.headers, "ETag": '"1"'})
+
+    def file(request: Request) -> Answer:
+        files = {entry.filename: entry for entries in acme.projects.values() for entry in entries}
+        name = request.path.removeprefix("/files/")
+        content = files[name].content if name in files else files[name.removesuffix(".metadata")].metadata
+        return Answer(200, content or b"", {"Cache-Control": "max-age=365000000, immutable"})
+
+    acme.answers[r"/simple/acme-[a-f]/"] = page
+    acme.answers[r"/files/.*"] = file
+    all_pinned(machine, acme)
+    seen = []
+    for more in ((), ("--no-prefetch",)):
+        subprocess.run(["rm", "-rf", str(Path(machine.environment["HOME"]) / ".cache")], check=True)
+        for _ in range(2):
+            subprocess.run(["rm", "-rf", str(machine.project / "site")], check=True)
+            acme.requests.clear()
+            done = machine.pinned("install", "--target", "site", *more, "acme-a", "acme-b")
+            assert done.code == 0, done.text
+            cached = sorted(path.name for path in Path(machine.environment["HOME"], ".cache").rglob("*") if path.is_file())
+            seen.append((_plain(done.out), sorted((r.path, r.headers.get("if-none-match")) for r in acme.requests), cached))
+    assert seen[:2] == seen[2:]
+    assert len(seen[1][1]) == 6 and all(path.startswith("/simple/") and tag == '"1"' for path, tag in seen[1][1])
+
+
+def test_answers_that_wait_stay_within_their_room(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    """Eight wheels of 12 MB: what is beyond 64 MiB waits on the disk, and every file is whole."""
+    acme = serve("acme")
+    acme.latency = 0.01
+    for letter in "abcdefgh":
+        acme.add(wheel(f"acme-{letter}", "1.0", says=letter * (12 << 20)))
+    all_pinned(machine, acme)
+    done, _ = both(machine, [acme], "--progress-bar", "off", *(f"acme-{letter}==1.0" for letter in "abcdefgh"))
+    assert done.code == 0 and all(machine.module(f"acme_{letter}")["WHO"] == letter * (12 << 20) for letter in "ah"), done.text
+
+
+def test_a_file_beyond_the_room_is_left_to_pip(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = serve("acme").add(wheel("acme-a", "1.0", says="a" * 3_000_000), described("acme-b"))
+    acme.latency = 0.01
+    all_pinned(machine, acme)
+    machine.write("small.py", "import runpy, sys\nfrom pip_pinned.enforce import wire\nwire.MEMORY, wire.LARGEST, wire.DISK = 2 << 20, 2 << 20, 2 << 20\n"
+                  "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
+    done = machine.run_script("small.py", "install", "--target", "site", "acme-a==1.0", "acme-b")
+    assert done.code == 0 and machine.module("acme_a")["WHO"] == "a" * 3_000_000, done.text
