@@ -19,10 +19,13 @@ def main() -> NoReturn:
     sys.argv[:] = ["pip-pinned", *args]
     verb = own_verb(args)
     if verb is not None and "PIP_AUTO_COMPLETE" not in os.environ:
+        import gc
         from importlib import import_module
 
+        from pip_pinned.enforce.launch import GC_THRESHOLD
         from pip_pinned.policy.errors import PipPinnedError
 
+        gc.set_threshold(*GC_THRESHOLD)
         command = import_module(f"pip_pinned.commands.{verb}")
         try:
             code = command.main(["--help"] if args[0] == "help" else args[1:], project)

@@ -58,7 +58,7 @@ class IndexServer:
         self.name = name
         self.json_pages = json_pages
         self.hashes = hashes
-        self.latency = 0.0
+        self.latency = 0.006  # what makes it worth while to ask ahead
         self.credentials = credentials
         self.files_at = files_at
         self.projects: dict[str, list[File]] = {}

@@ -101,9 +101,9 @@ class LookAhead:
         for step in [*response.history, response]:
             self._wire.drop(step.raw)
 
-    def kept(self, decision: Decision, index: Index) -> Kept | None:
-        """What was found out ahead, if it was found out under the decision that holds now; pip asks once."""
-        if self._run.looking_ahead:
+    def kept(self, decision: Decision, index: Index, collector: Any) -> Kept | None:
+        """What was found out ahead, if it was found out under the decision that holds now and for the finder that asks; pip asks once."""
+        if self._run.looking_ahead or collector is not self._finder._link_collector:  # what builds have may be told other things
             return None
         kept = self._kept.pop((decision.name, index.name), None)
         if kept is None or kept.decision != decision:

@@ -109,7 +109,7 @@ class _Asker:
     def ask(self, index: Index) -> Found | None:
         """What the index has for the project; None where it does not have the project. Stops for any fault."""
         ahead = None if self.run.prefetcher is None or index.format == "flat" else self.run.prefetcher.ahead
-        kept = None if ahead is None else ahead.kept(self.decision, index)
+        kept = None if ahead is None else ahead.kept(self.decision, index, self.collector)
         question = Question(index, self.decision.name) if kept is None else kept.question
         if index.format != "flat":
             question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get("link_evaluator")
@@ -315,7 +315,7 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
             if not getattr(candidate, "locked", False):
                 run.list_file(name, candidate.link, None, "")
     if run.prefetcher is not None and run.build_depth == 0:
-        run.prefetcher.saw(name, candidates)
+        run.prefetcher.saw(self, name, candidates)
     return candidates
 
 

@@ -181,8 +181,10 @@ class Prefetcher:
                 self._will_learn(name, dist)
                 self._go_on()
 
-    def saw(self, name: str, candidates: list[Any]) -> None:
+    def saw(self, finder: Any, name: str, candidates: list[Any]) -> None:
         """Learn which candidates a project has, from pip's own look."""
+        if finder is not self._finder:
+            return
         with self._noting_faults():
             project = self._projects.get(name)
             if project is not None and project.candidates is None:

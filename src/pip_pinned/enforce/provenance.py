@@ -10,6 +10,7 @@ import base64
 import csv
 import hashlib
 import inspect
+import io
 import json
 import os
 import zipfile
@@ -69,7 +70,11 @@ def _write_beside_metadata(req: Any, given: dict[str, Any], note: dict[str, Any]
         file.write(content)
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     path = os.path.join(place, "RECORD")
-    with open(path, encoding="utf-8", newline="") as record:
-        rows = [row for row in csv.reader(record) if row and row[0] != f"{relative}/{NAME}"]  # a wheel may have brought such a file along
-    with open(path, "w", encoding="utf-8", newline="") as record:
-        csv.writer(record).writerows([*rows, [f"{relative}/{NAME}", f"sha256={digest}", str(len(content))]])
+    with open(path, "r+", encoding="utf-8", newline="") as record:
+        written = record.read()
+        if NAME in written:  # a wheel may have brought such a file along
+            rows = [row for row in csv.reader(io.StringIO(written, newline="")) if row and row[0] != f"{relative}/{NAME}"]
+            record.seek(0)
+            record.truncate()
+            csv.writer(record).writerows(rows)
+        csv.writer(record).writerow([f"{relative}/{NAME}", f"sha256={digest}", str(len(content))])
