@@ -87,8 +87,8 @@ class Server:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.terminate()
-        self._process.wait()
+        with self._process as process:
+            process.terminate()
 
     def url(self, index: int) -> str:
         """The simple index with this number."""
