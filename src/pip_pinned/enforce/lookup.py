@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.foreign import without_foreign_wheels
 from pip_pinned.enforce.run import Grant, Question, Run
 from pip_pinned.enforce.transport import CrossOriginRedirect
@@ -148,6 +149,9 @@ class _Asker:
 
         indexes, hashes, url = self.run.locked.get(self.decision.name, ([], [], None))
         if url is None or not hashes or self.run.build_depth or indexes != [index.name] or "${" in url or not urls.same_origin(index.url, url):
+            return None
+        owner = owner_of(self.run.indexes, url, index)
+        if owner is None or owner.name != index.name:  # below another index of the same host: only this one's page can vouch for it
             return None
         link = Link(f"{urls.without_fragment(urls.without_credentials(url))}#{hashes[0].replace(':', '=', 1)}")
         return link if names.file_belongs_to(link.filename, self.decision.name) else None
