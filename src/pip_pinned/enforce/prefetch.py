@@ -75,6 +75,7 @@ class _Project:
         self.name = name
         self.required: dict[str, list[Any]] = {}  # by project: its requirements
         self.hashes: Any = None
+        self.locked: Any = None  # the file that a pylock.toml names: pip asks for no page
         self.asked = False
         self.candidates: list[Any] | None = None
         self.chosen: Any = None
@@ -161,6 +162,7 @@ class Prefetcher:
                 elif ireq is not None and ireq.req is not None:
                     project = self._project(ireq.name)
                     project.required.setdefault(_ROOT, []).append(ireq.req)
+                    project.locked = project.locked or getattr(ireq, "locked_link", None)  # of pip 26.1; the finder has it since 26.2
                     hashes = ireq.hashes(trust_internet=False)
                     project.hashes = hashes if project.hashes is None else project.hashes & hashes
             for requirement in collected.requirements:
@@ -279,9 +281,9 @@ class Prefetcher:
         if project.candidates is not None:
             return
         finder = self._finder
-        locked = getattr(finder, "_locked_links", {}).get(project.name)
         evaluator = finder.make_link_evaluator(project.name)
-        if locked is not None:  # of a pylock.toml: it has no page
+        locked = project.locked or getattr(finder, "_locked_links", {}).get(project.name)
+        if locked is not None:
             project.candidates = finder.evaluate_links(evaluator, [locked])
         else:
             sources = finder._link_collector.collect_sources(
