@@ -6,12 +6,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pip_pinned.commands import environment
 from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.judging import Judge, lock_here
 from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.enforce.seams import Hooks
 from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.wanted import Wanted
 from pip_pinned.policy.errors import PipPinnedError
@@ -89,10 +91,12 @@ class _Sync:
                 Path(self._connection.provenance).write_text("", encoding="utf-8")
             except OSError as exc:
                 raise PipPinnedError("usage", f"--provenance {self._connection.provenance!r} cannot be written: {exc.strerror}.") from exc
-        code = self._install(missing, indexes) or self._install(again, indexes, "--force-reinstall")
-        if code == 0 and surplus:
-            code = run_pip(self._load, ["uninstall", "--yes", "--quiet", *surplus])
-        return code
+        jobs = [*self._jobs(missing, indexes), *self._jobs(again, indexes, "--force-reinstall")]
+        if surplus:
+            jobs.append(partial(run_pip, self._load, ["uninstall", "--yes", "--quiet", *surplus]))
+        if len(jobs) == 1:
+            return jobs[0](here=self._connection.hooks)  # not after another one, which may have exchanged the pip that is loaded here
+        return next((code for job in jobs if (code := job())), 0)
 
     def _check_usage(self) -> None:
         if self._connection.elsewhere:
@@ -111,18 +115,19 @@ class _Sync:
         sys.stderr.write("pip-pinned: nothing was changed; --inexact removes nothing.\n")
         return False
 
-    def _install(self, wants: list[Wanted], indexes: dict[str, Index], *more: str) -> int:
+    def _jobs(self, wants: list[Wanted], indexes: dict[str, Index], *more: str) -> list[Callable[..., int]]:
+        """The runs of pip that install these."""
         hashed = [want for want in wants if want.kind in ("index", "archive")]
         others = [want for want in wants if want.kind in ("vcs", "directory")]  # which have none
-        code = self._run_pip("install", hashed, indexes, "--require-hashes", *more) if hashed else 0
-        return code or (self._run_pip("install", others, indexes, *more) if others else 0)
+        return [partial(self._run_pip, "install", some, indexes, *options, *more) for some, options in ((hashed, ["--require-hashes"]), (others, [])) if some]
 
-    def _run_pip(self, command: str, wants: list[Wanted], indexes: dict[str, Index], *more: str) -> int:
+    def _run_pip(self, command: str, wants: list[Wanted], indexes: dict[str, Index], *more: str, here: Hooks | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
             file = Path(directory, "requirements.txt")
             file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
             locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes), want.file_url) for want in wants if want.name in indexes}
-            return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", "-r", str(file), *more, *self._options], locked=locked, provenance=self._connection.provenance)
+            return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", "-r", str(file), *more, *self._options],
+                           locked=locked, provenance=self._connection.provenance, here=here)
 
     def _searched(self, index_name: str) -> list[str]:
         """The locked index; with ``sync-any-index`` every other one after it."""

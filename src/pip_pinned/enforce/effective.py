@@ -11,6 +11,7 @@ from pip_pinned.enforce import credentials, failures
 from pip_pinned.enforce.discretion import hide
 from pip_pinned.enforce.launch import install
 from pip_pinned.enforce.run import Run
+from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index, Policy
@@ -22,7 +23,7 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
     Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no project.
     """
     run = _Rehearsal(load)
-    with _parsed(run, args) as (_, options, words):
+    with _parsed(run, args) as (_, _, options, words):
         decisions = [run.decide(_name(word)) for word in (*words, *_in_files(options))]
         return run.policy, decisions
 
@@ -68,13 +69,14 @@ class Connection:
     ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
     ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
     about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options,
-    ``elsewhere`` the options by which pip would install into another place than this environment, ``provenance`` the file of that option.
+    ``elsewhere`` the options by which pip would install into another place than this environment, ``provenance`` the file of that option, ``hooks`` pip's seams in this process.
     """
 
-    def __init__(self, run: _Listening, build_session: Callable[[], Any], words: list[str], elsewhere: list[str]) -> None:
+    def __init__(self, run: _Listening, hooks: Hooks, build_session: Callable[[], Any], words: list[str], elsewhere: list[str]) -> None:
         import pip
 
         self._run = run
+        self.hooks = hooks
         self._build_session = build_session
         self.pip_version: str = pip.__version__
         self.policy = run.policy
@@ -153,10 +155,10 @@ def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = 
     Raises PipPinnedError for a broken configuration, an unsupported pip, and, unless ``words_too``, ``usage`` for words that are no options.
     """
     run = _Listening(load)
-    with _parsed(run, args) as (command, options, words):
+    with _parsed(run, args) as (hooks, command, options, words):
         if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
-        yield Connection(run, partial(command._build_session, options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
+        yield Connection(run, hooks, partial(command._build_session, options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
 
 
 def default_index_url() -> str:
@@ -167,14 +169,14 @@ def default_index_url() -> str:
 
 
 @contextmanager
-def _parsed(run: Run, args: list[str]) -> Iterator[tuple[Any, Any, list[str]]]:
+def _parsed(run: Run, args: list[str]) -> Iterator[tuple[Hooks, Any, Any, list[str]]]:
     hooks = install(run)
     try:
         with _plain_errors():
             from pip._internal.commands import create_command
 
             command = create_command("install")
-            yield command, *command.parse_args(args)
+            yield hooks, command, *command.parse_args(args)
     finally:
         hooks.undo()
 

@@ -78,10 +78,29 @@ def install(run: Run) -> Hooks:
     return hooks
 
 
+def become_pip(hooks: Hooks, run: Run, args: list[str]) -> NoReturn:
+    """Run pip in a process of an own command, where the seams are in place already: the last thing that it does.
+
+    What it prints on stdout goes to stderr, for subprocesses, too.
+    """
+    from pip_pinned.enforce import canary
+
+    hooks.run = run
+    canary.sing(run)
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.argv[1:] = args
+    _start(run, lambda: runpy.run_module("pip", run_name="__main__"))
+
+
 def _run(run: Run, start: Callable[[], object]) -> NoReturn:
-    run.hide([name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")])  # `pip config list` shows every PIP_*
     gc.set_threshold(*GC_THRESHOLD)
     install(run)
+    _start(run, start)
+
+
+def _start(run: Run, start: Callable[[], object]) -> NoReturn:
+    run.hide([name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")])  # `pip config list` shows every PIP_*
     watch_children()
     try:
         _with_room(start)

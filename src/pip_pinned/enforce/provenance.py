@@ -15,6 +15,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from pip_pinned.enforce.discretion import hide
@@ -56,15 +57,20 @@ def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
             "because": "direct reference" if listing is None else decision.because if index is not None else "find-links"}
 
 
-def _write_beside_metadata(req: Any, given: dict[str, Any], note: dict[str, Any]) -> None:
+@cache
+def _libraries(isolated: bool, user: bool, home: str | None, root: str | None, prefix: str | None) -> tuple[str, str]:
     from pip._internal.locations import get_scheme
 
-    scheme = get_scheme(req.name, isolated=req.isolated, user=given.get("use_user_site", False),
-                        **{key: given.get(key) for key in ("home", "root", "prefix")})
+    scheme = get_scheme("any", isolated=isolated, user=user, home=home, root=root, prefix=prefix)
+    return scheme.purelib, scheme.platlib
+
+
+def _write_beside_metadata(req: Any, given: dict[str, Any], note: dict[str, Any]) -> None:
+    libraries = _libraries(req.isolated, given.get("use_user_site", False), *(given.get(key) for key in ("home", "root", "prefix")))
     with zipfile.ZipFile(req.local_file_path) as wheel:
         metadata = next(name for name in wheel.namelist() if name.count("/") == 1 and name.endswith(".dist-info/METADATA"))
     relative = metadata.rpartition("/")[0]
-    place = next(os.path.join(path, relative) for path in (scheme.purelib, scheme.platlib) if os.path.isdir(os.path.join(path, relative)))
+    place = next(os.path.join(path, relative) for path in libraries if os.path.isdir(os.path.join(path, relative)))
     content = (json.dumps(note, indent=1) + "\n").encode()
     with open(os.path.join(place, NAME), "wb") as file:
         file.write(content)

@@ -96,13 +96,13 @@ _NEWER_MODULES = ("build_env.installer",)  # since pip 26.2; what they hold is r
 
 
 class Hooks:
-    """Applies the seams as their modules are imported (a meta path finder). ``run`` is handed to every replacement.
+    """Applies the seams as their modules are imported (a meta path finder). ``run`` is handed to every replacement, and may be exchanged.
 
     ``after`` runs once a module is patched, inside its import: an exception there fails the import.
     """
 
     def __init__(self, run: object, after: Callable[[ModuleType], None]) -> None:
-        self._run = run
+        self.run = run
         self._after = after
         self._by_module: dict[str, list[Seam]] = {}
         for seam in SEAMS:
@@ -174,7 +174,7 @@ class Hooks:
         if seam.signatures and not any(_fits(known, signature) for signature in seam.signatures):
             failures.stop(failures.unsupported_pip(f"{module.__name__}.{seam.attribute} takes {known}, which is not known"))
         self._undo.append((owner, name, vars(owner).get(name, _ABSENT)))
-        replacement = _bind(seam.replacement, self._run, original)
+        replacement = _bind(seam.replacement, self, original)
         setattr(owner, name, replacement if seam.signatures else property(replacement))
 
 
@@ -195,7 +195,7 @@ def _fits(known: Signature | None, signature: Signature) -> bool:
     return known == signature
 
 
-def _bind(name: str, run: object, original: Any) -> Callable[..., Any]:
+def _bind(name: str, hooks: Hooks, original: Any) -> Callable[..., Any]:
     module, _, function = name.partition(".")
     replacement: Callable[..., Any] | None = None
 
@@ -203,7 +203,7 @@ def _bind(name: str, run: object, original: Any) -> Callable[..., Any]:
         nonlocal replacement
         if replacement is None:
             replacement = getattr(import_module(f"pip_pinned.enforce.{module}"), function)
-        return replacement(run, original, *args, **kwargs)
+        return replacement(hooks.run, original, *args, **kwargs)
 
     return functools.wraps(original)(patched) if callable(original) else patched
 

@@ -1,4 +1,4 @@
-"""pip as a child of an own command: under the policy, in a process of its own, with its words on stderr."""
+"""pip as a child of an own command, or as its last act: under the policy, with its words on stderr."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from pip_pinned.enforce import launch
 from pip_pinned.enforce.children import seal
 from pip_pinned.enforce.run import PYTHON, Locked, Run
+from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy.model import Policy
 
 
@@ -19,14 +21,17 @@ def quietly() -> list[str]:
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
             preferred: dict[str, str] | None = None, locked: Locked | None = None,
-            provenance: str | None = None) -> int:
+            provenance: str | None = None, here: Hooks | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
     What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes to stderr, so that ours is the command's own.
+    With ``here``, the seams of this process, it becomes pip and exits as pip does: that saves the start of another Python.
     """
     import pip
 
     run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked, provenance=provenance)
+    if here is not None:
+        launch.become_pip(here, run, args)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
     sys.stdout.flush()
     return subprocess.run([sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False).returncode

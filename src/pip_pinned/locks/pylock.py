@@ -8,9 +8,8 @@ import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import tomlkit
 from packaging.markers import Marker
 from packaging.pylock import (
     Package,
@@ -28,11 +27,13 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from pip_pinned.locks.inputs import Inputs
-from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
+
+if TYPE_CHECKING:
+    from pip_pinned.locks.inputs import Inputs
+    from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -121,6 +122,8 @@ def _direct(package: LockedPackage, base: Path) -> dict[str, Any]:
 
 def dumps(lock: Pylock) -> str:
     """The text of a lock; the same lock always gives the same text."""
+    import tomlkit  # what only reads a lock does not wait for it
+
     return tomlkit.dumps(lock.to_dict())
 
 

@@ -34,6 +34,7 @@ class Decider:
                 self._exact.setdefault(pin.pattern, []).append(pin)
         self._excludes = {index.name: [names.glob_regex(pattern) for pattern in index.excludes] for index in policy.indexes if index.excludes}
         self._longest = max(map(len, self._globs), default=-1)
+        self._locked: dict[tuple[str, ...], Decision] = {}
 
     def pin(self, name: str) -> Pin | None:
         """The pin that applies to a normalised name: exact, else the glob with the longest literal prefix."""
@@ -61,6 +62,12 @@ class Decider:
 
     def locked(self, project: str, index_names: Iterable[str]) -> Decision:
         """Where a file that a lock names by its hash is searched: on these indexes in their order, or on their mirrors."""
+        asked = (project, *index_names)
+        if asked not in self._locked:
+            self._locked[asked] = self._decide_locked(*asked)
+        return self._locked[asked]
+
+    def _decide_locked(self, project: str, *index_names: str) -> Decision:
         decided = self.decide(project)
         mirrors = {index.mirror_of: index for index in self.policy.indexes if index.mirror_of is not None}
         indexes = tuple(mirrors.get(name) or self._by_name[name.lower()] for name in index_names)
