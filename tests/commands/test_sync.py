@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from tests import pips
 from tests.conftest import POLICY
 from tests.running import SRC, Machine, Result
-from tests.servers.index import IndexServer
+from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import source_tree, wheel
 
 if sys.version_info >= (3, 11):
@@ -153,6 +154,30 @@ def test_another_hash_than_the_locked_one_is_not_installed(venv: Venv, private: 
     private.projects["acme-core"] = [wheel("acme-core", "1.0", says="somebody else")]
     done = venv.run("sync")
     assert done.code == 1 and venv.installed() == {}, done.text
+
+
+@pytest.mark.parametrize("place", ["/b/files/", "/b/simple/acme-core/", "/a/%2e%2e/b/files/", "/a/../b/files/"])
+def test_a_hash_does_not_vouch_for_what_lies_below_another_index_of_the_same_host(place: str, venv: Venv, serve: Callable[..., IndexServer]) -> None:
+    right, evil = wheel("acme-core", "1.0", says="private"), wheel("acme-core", "1.0", says="evil")
+    host = serve("host")
+    for repository, file in (("a", right), ("b", evil)):
+        host.answers[f"/{repository}/simple/acme-core/"] = Answer(
+            200, f'<a href="/{repository}/files/{file.filename}#sha256={file.sha256}">{file.filename}</a>'.encode(), {"Content-Type": "text/html"})
+        host.answers[f"/{repository}/files/{file.filename}"] = Answer(200, file.content)
+    host.answers[f"/(b/simple/acme-core|a/.*/b/files)/{evil.filename}"] = Answer(200, evil.content)
+    venv.machine.write("pip-pinned.toml", POLICY.format(private=f"{host.root}/a/simple", public=f"{host.root}/b/simple"))
+    lock = _lock(venv, "acme-core")
+    host.requests.clear()
+    assert venv.run("sync").code == 0 and venv.who("acme_core") == "private"
+    assert [request.path for request in host.requests] == [f"/a/files/{right.filename}"]  # no page
+    shutil.rmtree(venv.site / "acme_core")
+    shutil.rmtree(venv.site / "acme_core-1.0.dist-info")
+    host.requests.clear()
+    lock["packages"][0]["wheels"][0] |= {"url": f"{host.root}{place}{evil.filename}", "hashes": {"sha256": evil.sha256}}
+    _rewrite(venv, lock)
+    done = venv.run("sync")
+    assert (done.code, venv.installed()) == (1, {}), done.text
+    assert [request.path for request in host.requests] == ["/a/simple/acme-core/", f"/a/files/{right.filename}"]  # pip says itself that this one does not match
 
 
 def test_an_installed_package_of_other_origin_is_found_and_replaced(venv: Venv, private: IndexServer, public: IndexServer) -> None:
