@@ -24,12 +24,16 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
     """A page (pip's IndexContent) without the wheels that ``evaluator``, pip's LinkEvaluator, has no use for; the page itself if it is short."""
     if len(content.content) < LONG or logging.getLogger("pip").isEnabledFor(logging.DEBUG):
         return content
-    supported = {str(tag) for tag in evaluator._target_python.get_sorted_tags()}
+    target = getattr(evaluator, "_target_python", None)
+    tags_of_target = getattr(target, "get_sorted_tags", None) or getattr(target, "get_tags", None)  # before pip 23.3
+    if tags_of_target is None:
+        return content
+    supported = {str(tag) for tag in tags_of_target()}
     known: dict[tuple[str, ...], bool] = {}
 
     def is_foreign(url: str) -> bool:
         found = _TAGS.fullmatch(unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2]))
-        if found is None:
+        if found is None or "egg=" in url:  # pip takes the name from there
             return False
         tags = found.groups()
         if tags not in known:
