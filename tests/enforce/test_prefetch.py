@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -12,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -315,6 +318,143 @@ def test_an_index_that_has_had_enough_is_left_alone(machine: Machine, serve: Cal
     done = machine.pinned("install", "--target", "site", "acme-a", "acme-b")
     assert done.code == 0 and not too_early, done.text
     assert requests(acme)["GET /simple/acme-b/"] == 2
+
+
+def test_what_is_queued_for_an_index_that_has_had_enough_is_not_sent(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = serve("acme")
+    roots = [f"acme-{number}" for number in range(40)]
+    acme.add(*(described(name) for name in roots))
+    times: list[float] = []
+
+    def answer(request: Request) -> Answer | None:
+        times.append(time.monotonic())
+        return Answer(429, headers={"Retry-After": "2"}) if len(times) == 1 else None
+
+    acme.answers[r"/simple/.*"] = answer
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", *roots)
+    assert done.code == 0 and len(machine.installed()) == 40, done.text
+    assert sum(1.0 < moment - times[0] < 1.9 for moment in times) == 0  # nor later, before it may
+    assert sum(moment - times[0] < 1.9 for moment in times) <= 17  # those that were under way
+
+
+@pytest.mark.parametrize("pip_version", [*ACROSS, "26.1.2"])
+@pytest.mark.parametrize("more", [("-v", "--log", "log"), ("-q", "--log", "log"), ("--log", "log"), ("-vv",)])
+def test_a_log_file_changes_no_request(more: tuple[str, ...], pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", *more)
+    assert done.code == 0, done.text
+    asked = requests(acme)
+    acme.requests.clear()
+    shutil.rmtree(Path(machine.environment["HOME"]) / ".cache", ignore_errors=True)
+    assert machine.pinned("install", "--target", "other", "--no-prefetch", "acme-a", "acme-b", *more).code == 0
+    assert asked == requests(acme)
+
+
+@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.parametrize("where", ["/simple/acme-b/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
+def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    acme.answers[where] = Answer(hang_up=True)
+    all_pinned(machine, acme)
+    done, _ = both(machine, [acme], "acme-a", "acme-b", PIP_RETRIES="1")
+    assert done.code == 1 and "RemoteDisconnected" in done.text, done.text
+
+
+@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    odd = described("acme-c", "0.9")
+    acme.add(File("acme_c-0.9_1-py3-none-any.whl", odd.content), File("acme_e-0.9_1-py3-none-any.whl", odd.content))
+    all_pinned(machine, acme)
+    done, _ = both(machine, [acme], "acme-a", "acme-b")  # pip 25.1 and 25.2 come to grief over such a name
+    assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
+
+
+def test_without_a_thread_pip_asks_by_itself(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    machine.write("broken.py", "import runpy, sys, threading\nstart = threading.Thread.start\ndef start_others(self):\n    if self.name == 'pip-pinned-prefetch':\n"
+                  "        raise RuntimeError(\"can't start new thread\")\n    start(self)\nthreading.Thread.start = start_others\nsys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
+    done = machine.run_script("broken.py", "install", "-v", "--target", "site", "acme-a", "acme-b")
+    assert done.code == 0 and len(machine.installed()) == 6, done.text
+    assert "nothing more is fetched ahead: RuntimeError" in done.err
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("coding", ["chunked", "gzip"])
+def test_bodies_in_every_coding(coding: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+
+    def coded(request: Request) -> Answer:
+        plain = acme.ordinary_answer(request)
+        if coding == "gzip":
+            return Answer(plain.status, gzip.compress(plain.body), {**plain.headers, "Content-Encoding": "gzip"})
+        halves = plain.body[: len(plain.body) // 2], plain.body[len(plain.body) // 2 :]
+        body = b"".join(b"%x\r\n%s\r\n" % (len(half), half) for half in halves if half) + b"0\r\n\r\n"
+        return Answer(plain.status, body, {**plain.headers, "Transfer-Encoding": "chunked"})
+
+    acme.answers["/simple/.*" if coding == "gzip" else ".*"] = coded
+    all_pinned(machine, acme)
+    done, _ = both(machine, [acme], "acme-a", "acme-b", PIP_PROGRESS_BAR="off")
+    assert done.code == 0 and len(machine.installed()) == 6, done.text
+
+
+_ONE_BY_ONE: dict[str, tuple[tuple[str, ...], set[str]]] = {  # arguments, and the pages that are asked for
+    "yanked": (("acme-y", "acme-b"), {"y", "b", "d", "e", "f"}),
+    "only-binary": (("acme-s", "--only-binary", ":all:"), {"s", "e"}),
+    "no-binary": (("acme-s", "--no-binary", "acme-s"), {"s"}),
+    "constraint": (("acme-a", "-c", "constraints.txt"), {"a", "c", "d", "e"}),
+    "marker": (("acme-a ; python_version < '3'", "acme-e"), {"e"}),
+    "extra": (("acme-d[more]",), {"d", "e", "f"}),
+    "url": (("helper @ {url}",), {"e"}),
+    "pre": (("acme-p", "--pre"), {"p", "f"}),
+    "no pre": (("acme-p",), {"p", "e"}),
+}
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.parametrize("what", _ONE_BY_ONE)
+def test_what_pip_would_not_choose_leads_nowhere(what: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    """The candidate that pip's own finder takes says which names come next; what will do is not asked for."""
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    acme.add(described("acme-y", "1.0"), replace(described("acme-y", "2.0", "acme-never"), yanked=True),
+             described("acme-s", "1.0", "acme-e"), sdist("acme-s", "2.0"),
+             described("acme-p", "1.0", "acme-e"), described("acme-p", "2.0rc1", "acme-f"))
+    all_pinned(machine, acme)
+    machine.write("constraints.txt", "acme-c==1.0\nacme-d<2\nacme-nothing==1.0\n")
+    arguments, letters = _ONE_BY_ONE[what]
+    if what == "constraint":
+        acme.projects["acme-e"] = [described("acme-e", "1.5")]
+    url = acme.file_url(acme.add(described("helper", "1.0", "acme-e")).projects["helper"][0])
+    done, asked = both(machine, [acme], *(word.format(url=url) for word in arguments))
+    pages = {path.split("/")[2].removeprefix("acme-") for path in asked[0] if "/simple/" in path}
+    assert pages == letters, done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_what_is_installed_and_will_do_is_not_asked_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    library = machine.directory / "library"
+    assert machine.pinned("install", "--target", str(library), "--no-deps", "acme-d==1.0", "acme-e==2.0").code == 0
+    path = os.pathsep.join([str(machine.pip), str(SRC), str(library)])
+    for more, letters in (((), "acf"), (("--upgrade", "acme-d"), "acdf"), (("--upgrade", "--upgrade-strategy", "eager"), "acdef"), (("acme-d>1",), "acdf")):
+        seen = []
+        for off in ((), ("--no-prefetch",)):
+            acme.requests.clear()
+            done = machine.pinned("install", "--dry-run", "--no-cache-dir", *off, "acme-a", "acme-d[more]", *more, PYTHONPATH=path)
+            assert done.code == 0, done.text
+            seen.append(requests(acme))
+        assert seen[0] == seen[1]
+        assert sorted(set(acme.pages_asked())) == [f"acme-{letter}" for letter in letters], (more, done.text)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -38,12 +38,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """An answer in place of the ordinary one. ``hang`` waits until the server stops."""
+    """An answer in place of the ordinary one. ``hang`` waits until the server stops, ``hang_up`` closes the connection."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
+    hang_up: bool = False
 
 
 class IndexServer:
@@ -123,10 +124,12 @@ class IndexServer:
                 answer = index.answer(request)
                 if answer.hang:
                     index._stopping.wait()
+                if answer.hang or answer.hang_up:
                     self.close_connection = True
                     return
                 self.send_response(answer.status)
-                for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                length = {} if "Transfer-Encoding" in answer.headers else {"Content-Length": str(len(answer.body))}
+                for name, value in {**length, **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 if self.command != "HEAD":
@@ -145,6 +148,10 @@ class IndexServer:
                 found = special if isinstance(special, Answer) else special(request)
                 if found is not None:
                     return found
+        return self.ordinary_answer(request)
+
+    def ordinary_answer(self, request: Request) -> Answer:
+        """What is said without ``answers``."""
         if self.credentials is not None and request.authorization != self.credentials:
             return Answer(401, headers={"WWW-Authenticate": 'Basic realm="index"'})
         page = re.fullmatch(r"/simple/([^/]+)/", request.path)

@@ -17,6 +17,7 @@ from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.commands.writing import write_atomically
 from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.enforce.run import Preferred
 from pip_pinned.locks import inputs as locked_inputs
 from pip_pinned.locks import pipfile_lock, pylock, requirements
 from pip_pinned.locks.inputs import Inputs
@@ -102,7 +103,7 @@ def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
     """The new lock and the number of its packages; None if --check finds that nothing it depends on has changed."""
     if form == "pipfile-lock":
         was = pipfile_lock.read(path) if path.is_file() else {}
-        resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed(pipfile_lock.versions(was), given.upgrade_package))
+        resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed({name: (version, None) for name, version in pipfile_lock.versions(was).items()}, given.upgrade_package))
         text = pipfile_lock.dumps(resolution, inputs.pipfile or {})
         _refuse_lost_hashes(pipfile_lock.hashes(was), pipfile_lock.hashes(json.loads(text)))
         return text, len(resolution.packages)
@@ -113,7 +114,7 @@ def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
         noted = pylock.facts_of(old)
         if facts.items() <= noted.items() and noted.get("packages") == pylock.digest_of(old):
             return None, 0
-    versions = dict(written.keys()) if written else {} if old is None else _versions(old)
+    versions: Preferred = {name: (version, None) for name, version in written} if written else {} if old is None else _versions(old)
     resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed(versions, given.upgrade_package))
     facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}
     try:
@@ -127,11 +128,11 @@ def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
     return (pylock.dumps(lock) if form == "pylock" else requirements.dumps(lock, connection.policy)), len(lock.packages)
 
 
-def _versions(old: Pylock) -> dict[str, str]:
-    return {package.name: str(package.version) for package in old.packages if package.version is not None and not package.is_direct}
+def _versions(old: Pylock) -> Preferred:
+    return {package.name: (str(package.version), package.index) for package in old.packages if package.version is not None and not package.is_direct}
 
 
-def _freed(versions: dict[str, str], names: list[str]) -> dict[str, str]:
+def _freed(versions: Preferred, names: list[str]) -> Preferred:
     freed = set(map(canonicalize_name, names))
     return {name: version for name, version in versions.items() if name not in freed}
 

@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from pip_pinned.commands.probing import Prober
 from pip_pinned.enforce.effective import Connection
+from pip_pinned.enforce.run import Preferred
 from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
@@ -37,7 +38,7 @@ class ResolutionFailed(Exception):
         self.code = code
 
 
-def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], preferred: dict[str, str], *, hashes: bool = True) -> Resolution:
+def resolve(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], preferred: Preferred, *, hashes: bool = True) -> Resolution:
     """Everything that the inputs come to in this environment, with every file of the chosen versions.
 
     ``preferred`` versions are taken where they fit; without ``hashes`` none is computed that an index does not give. Raises ResolutionFailed, and PipPinnedError for files that cannot be locked.
@@ -171,7 +172,7 @@ def _refuse_off_origin(policy: Policy, package: LockedPackage, file: LockedFile,
 def _concealed(connection: Connection, package: LockedPackage) -> LockedPackage:
     """The values of variables are no part of a lock (CONTRACT 2.7), and a mirror is none either."""
     index = None if package.index is None else connection.policy.index_named(package.index)
-    return replace(package, index=package.index if index is None else connection.canonical(index).name,
+    return replace(package, index=package.index if index is None else connection.policy.canonical(index).name,
                    files=tuple(replace(file, url=connection.lock_file_url(file.url)) for file in package.files))
 
 

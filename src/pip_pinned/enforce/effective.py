@@ -103,7 +103,7 @@ class Connection:
 
     def lock_url(self, index: Index) -> str:
         """The URL of an index as it may stand in a lock: no credentials, variables as written (CONTRACT 2.7)."""
-        return self.canonical(index).noted
+        return self.policy.canonical(index).noted
 
     def lock_file_url(self, url: str) -> str:
         """The URL of a file as it may stand in a lock: the values of variables in paths and hosts are replaced by their names."""
@@ -120,10 +120,6 @@ class Connection:
         from pip_pinned.policy import codec, sources
 
         return codec.fingerprint(sources.without_mirror(self.policy))
-
-    def canonical(self, index: Index) -> Index:
-        """The index that this one is the mirror of, if it is one."""
-        return index if index.mirror_of is None else self.policy.index_named(index.mirror_of) or index
 
     def owner_of(self, url: str, asked: Index) -> Index | None:
         """The index whose credentials a request may carry that ``asked`` has led to."""

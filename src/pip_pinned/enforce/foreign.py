@@ -43,8 +43,7 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
     shorter = copy.copy(content)
     if content.content_type.lower().startswith("application/vnd.pypi.simple.v1+json"):
         page = json.loads(content.content)
-        files = page["files"]
-        page["files"] = [file for file in files if not ("url" in file and is_foreign(file["url"]))]
+        page["files"] = [file for file in page.get("files", []) if not ("url" in file and is_foreign(file["url"]))]
         _replace(shorter, json.dumps(page).encode())
     else:
         _replace(shorter, _ANCHOR.sub(lambda anchor: b"" if is_foreign(anchor[1].decode("latin-1")) else anchor[0], content.content))
@@ -52,4 +51,4 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
 
 
 def _replace(content: Any, text: bytes) -> None:
-    object.__setattr__(content, "content", text)  # a frozen dataclass since pip 24
+    object.__setattr__(content, "content", text)  # a frozen dataclass since pip 24.1

@@ -48,7 +48,7 @@ def note_requirements(run: Run, requirements: Iterable[Any]) -> None:
 
 def prefer(run: Run, candidates: list[Any]) -> list[Any]:
     """Candidates, best last as pip wants them, with the version that is locked already as the best."""
-    version = run.preferred.get(names.normalize(candidates[0].name)) if candidates and run.preferred else None
+    version, _ = run.preferred.get(names.normalize(candidates[0].name), (None, None)) if candidates else (None, None)
     return candidates if version is None else sorted(candidates, key=lambda candidate: str(candidate.version) == version)
 
 

@@ -3,13 +3,14 @@
 What is found out is known to nobody but ``prefetch``: listings, grants, decisions, what pip's finder notes. Two things are
 handed on, so that they are not done twice: an index's whole answer about a project, when pip asks that index about it under
 the same decision, and the response to a request, when pip makes the very same request. Each is handed on once; what pip has
-had already, it gets anew. Where a debug log is to tell of every step, nothing is handed on.
+had already, it gets anew. Where a debug log is to tell of every step, nothing is handed on, nor an answer about which pip warns.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
+import warnings
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +43,8 @@ class LookAhead:
         self._listings: dict[Any, Any] = {}
         self._grants: dict[str, Any] = {}
         self._shares = not logging.getLogger("pip").isEnabledFor(logging.DEBUG)
-        self._lock_log = run.lock_log  # for which pip has to read every page itself
+        self._keeps = self._shares and run.lock_log is None  # for which pip has to read every page itself
+        self.has_warned = False  # since the look that is going on has begun
         self._kept: dict[tuple[str, str], Kept] = {}
         self._of_finder = [name for name in ("_logged_links", "_requires_python_skipped") if hasattr(finder, name)]
         self._preparing: Any = None
@@ -90,9 +92,12 @@ class LookAhead:
         self._latest = key
         return response
 
+    def _note_warning(self, *_: object, **__: object) -> None:
+        self.has_warned = True
+
     def keep(self, decision: Decision, question: Question, candidates: list[Any] | None) -> None:
         """An index's answer about a project (None: it does not have it), found out ahead, for the time when pip asks."""
-        if self._run.looking_ahead and self._shares and not self._lock_log:
+        if self._run.looking_ahead and self._keeps and not self.has_warned:
             if self._latest in self._finished:
                 self._drop(self._finished.pop(self._latest)[0])
             self._kept[question.name, question.index.name] = Kept(decision, question, candidates, {name: getattr(self._finder, name) for name in self._of_finder})
@@ -144,9 +149,12 @@ class LookAhead:
         for adapter, controller, cache in caching:
             adapter.cache = controller.cache = _read_only(cache)
         self._wire.task = task
+        self.has_warned = False
+        warn, warnings.warn = warnings.warn, self._note_warning  # a warning that is given is not given again
         try:
             yield
         finally:
+            warnings.warn = warn
             self._wire.task = None
             for adapter, controller, cache in caching:
                 adapter.cache = controller.cache = cache

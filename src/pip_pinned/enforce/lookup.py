@@ -219,7 +219,9 @@ class _Asker:
             return list(self.candidates_from_page(link))
         except PipError:
             raise
-        except Exception as exc:  # noqa: BLE001 (a page that pip chokes on is a fault of the index, whatever it is)
+        except Exception as exc:
+            if self.run.looking_ahead:
+                raise
             question.failure = self.run.discreet(f"the answer cannot be read: {type(exc).__name__}: {exc}")
             self.fail(question, Verdict.UNAVAILABLE)
 

@@ -4,8 +4,7 @@ Whatever is asked ahead is asked by the very functions that pip will ask it by, 
 answer: the same decision, the same seams, the same checks, up to the point where a request would leave. There the
 request is handed to ``wire``, and the function is abandoned (``NotYet``); it is called again when the answer is there. So an
 index is asked about a name ahead only if it would be asked about it now: the second one once the first has said 404. What
-a look ahead finds out serves to know what to ask next, and nothing else: its state is its own and is thrown away.
-pip then finds every answer by itself.
+a look ahead finds out serves to know what to ask next; the two things that pip is spared to do again are named in ``lookahead``.
 
 The names are those that pip's resolver will come to: of the requirements and constraints, of the metadata of the candidates
 that pip's finder prefers, with markers and extras applied; not those that are installed and will do, nor those that come
@@ -27,14 +26,14 @@ from pip_pinned.enforce.artifacts import announce
 from pip_pinned.enforce.lookahead import LookAhead
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.wire import NotYet, Wire, silence
-from pip_pinned.policy import names
+from pip_pinned.policy import names, urls
 
 _ROOT = ""
 
 
 def resolve(run: Run, original: Callable[..., Any], self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
-    """Resolve with a look ahead, unless there is none: by option, or within another resolution."""
-    if run.prefetch_jobs == 0 or run.verbosity > 1 or run.build_depth or run.prefetcher is not None:  # with -vv, urllib3 tells of every request as it is sent
+    """Resolve with a look ahead, unless there is none: by option, within another resolution, or where a log tells of every request."""
+    if run.prefetch_jobs == 0 or _is_every_request_told() or run.build_depth or run.prefetcher is not None:
         return original(self, root_reqs, check_supported_wheels)
     try:
         prefetcher = Prefetcher(run, self)
@@ -43,6 +42,12 @@ def resolve(run: Run, original: Callable[..., Any], self: Any, root_reqs: Any, c
         return original(self, root_reqs, check_supported_wheels)
     with prefetcher.at_work():
         return original(self, root_reqs, check_supported_wheels)
+
+
+def _is_every_request_told() -> bool:
+    """Whether urllib3 tells of requests as it sends them: with -vv, and with --log where -v or -q go with it."""
+    told = logging.getLogger("pip._vendor.urllib3").isEnabledFor(logging.DEBUG)
+    return told and any(handler.level <= logging.DEBUG for handler in logging.getLogger().handlers)
 
 
 def _note(run: Run, fault: Exception) -> None:
@@ -133,7 +138,10 @@ class Prefetcher:
             handler.removeFilter(self._silence)
 
     def _silence(self, record: logging.LogRecord) -> bool:
-        return silence(record) and not self._run.looking_ahead
+        if self._run.looking_ahead:
+            self.ahead.has_warned |= record.levelno >= logging.WARNING
+            return False
+        return silence(record)
 
     @contextmanager
     def downloading(self, preparer: Any, reqs: Iterable[Any]) -> Iterator[None]:
@@ -171,9 +179,15 @@ class Prefetcher:
                     self._will_learn(requirement.project_name, candidate.dist if hasattr(candidate, "dist") else candidate.base.dist)
             for project in list(self._projects.values()):
                 self._consider(project)
-            for name in self._run.preferred:  # of an earlier lock
-                self._consider(self._project(name))
+            for name, (_, index_url) in self._run.preferred.items():  # of an earlier lock
+                if index_url is not None and self._is_asked_only(index_url, name):
+                    self._consider(self._project(name))
             self._go_on()
+
+    def _is_asked_only(self, index_url: str, name: str) -> bool:
+        """Whether the index that had a project when it was locked is the only one that would be asked now: no other learns a name that may not be required any more."""
+        decision = self._run.decide(name)
+        return [urls.same_index(self._run.policy.canonical(index).noted, index_url) for index in decision.indexes] == [True] and decision.first is None
 
     def prepared(self, name: str, dist: Any) -> None:
         """Learn what pip itself has found out: the metadata of a candidate that it looks at."""
@@ -206,11 +220,9 @@ class Prefetcher:
         project.dist = dist
         if self._resolver.ignore_dependencies or not self._fits_python(dist):
             return
-        provided = set(dist.iter_provided_extras())
-        normalized = {names.normalize(extra): extra for extra in provided}
-        extras = [normalized.get(names.normalize(extra), extra) for extra in project.extras]
+        provided = {names.normalize(extra): extra for extra in dist.iter_provided_extras()}
         by_name: dict[str, list[Any]] = {}
-        for requirement in dist.iter_dependencies([extra for extra in extras if extra in provided]):
+        for requirement in dist.iter_dependencies([provided[extra] for extra in map(names.normalize, project.extras) if extra in provided]):
             if requirement.url is not None:
                 self._given.add(names.normalize(requirement.name))
             by_name.setdefault(names.normalize(requirement.name), []).append(requirement)
@@ -257,11 +269,15 @@ class Prefetcher:
         return self._run.is_pinned(name) or not any(index.inherit for index in self._run.indexes)
 
     def _installed(self, project: _Project) -> Any:
-        """The installed distribution that pip will be content with."""
-        dist = self._factory._installed_dists.get(project.name)
+        """The installed distribution that pip will be content with, whatever there is besides."""
         strategy = self._resolver.upgrade_strategy
         upgraded = strategy == "eager" or (strategy == "only-if-needed" and project.name in self._requested)
-        if dist is None or upgraded or self._factory._force_reinstall:
+        return None if upgraded else self._fitting(project)
+
+    def _fitting(self, project: _Project) -> Any:
+        """The installed distribution, if it is a candidate."""
+        dist = self._factory._installed_dists.get(project.name)
+        if dist is None or self._factory._force_reinstall:
             return None
         return dist if self._specifier(project).contains(dist.version, prereleases=True) else None
 
@@ -310,6 +326,10 @@ class Prefetcher:
         if best is None or (project.chosen is not None and best.link == project.chosen.link):
             return
         project.chosen = best
+        installed = self._fitting(project)
+        if installed is not None and installed.version >= best.version:
+            self._will_learn(project.name, installed)
+            return
         link = best.link
         if link.is_file:
             return
@@ -323,13 +343,11 @@ class Prefetcher:
 
     def _ask_metadata(self, project: _Project, candidate: Any) -> None:
         from pip._internal.metadata import get_metadata_distribution
-        from pip._internal.utils.hashes import Hashes
 
         link = candidate.link.metadata_link()
         content = self.ahead.read(self._get(project.name, candidate.link, link.url))
         hashes = link.as_hashes()
         if hashes:
-            assert isinstance(hashes, Hashes)
             hashes.check_against_chunks([content])
         dist = get_metadata_distribution(content, candidate.link.filename, project.name)
         if dist.canonical_name == project.name and dist.version == candidate.version and project.chosen is candidate:

@@ -47,9 +47,7 @@ def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
     archive = info.get("archive_info") or {}
     algorithm, _, value = archive.get("hash", "").partition("=")
     listing = run.prepared.get(req)
-    index = None if listing is None or listing.index is None else listing.index
-    if index is not None and index.mirror_of is not None:
-        index = run.policy.index_named(index.mirror_of) or index
+    index = None if listing is None or listing.index is None else run.policy.canonical(listing.index)
     decision = run.decide(req.name)
     dist = req.get_dist()
     return {"name": decision.name, "version": str(dist.version), "url": hide(info["url"], secrets), "hashes": archive.get("hashes") or ({algorithm: value} if value else {}),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"
 
+Preferred = dict[str, tuple[str, str | None]]  # by normalised name: the version that is locked, and the URL of the index that had it
 Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 
@@ -88,14 +89,14 @@ class Run:
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
-    ``lock_log`` and ``preferred`` (normalised names and versions) serve ``lock``; ``locked`` serves ``sync``: by normalised name the
+    ``lock_log`` and ``preferred`` serve ``lock``; ``locked`` serves ``sync``: by normalised name the
     indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it.
     ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
     at once (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
-                 inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: dict[str, str] | None = None,
+                 inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: Preferred | None = None,
                  locked: Locked | None = None, provenance: str | None = None) -> None:
         self._load = load
         self.role = role

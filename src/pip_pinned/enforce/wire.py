@@ -7,19 +7,19 @@ by this kernel in the main thread as if it had just come. Where there is no outc
 429, a worker that had something to log) the main thread sends the request itself. So nothing counts as absent but what an
 index has said.
 
-Shared between threads, under one lock: the queue, the answers, and the origins that want to be left alone. A worker also
-uses urllib3's connection pool, whose queue of connections is made for threads, and the pool's TLS context, which OpenSSL
-allows once it is set up. Not shared: everything else. A worker runs no code of pip's beneath ``pip._internal``, no code of
-this kernel but this module's, reads no credentials (they are in the headers that it is given), asks nobody, and
-logs nothing. That is sound for every supported pip because it asks only for what urllib3 1.26 and 2 promise. Where
-truststore verifies outside of OpenSSL (macOS, Windows) it changes the context during a handshake, which pips before 26 do
-without a lock: there https is not sent ahead.
+Shared between threads: the queue, the answers, and the origins that want to be left alone. They are changed under one lock;
+the main thread, which alone adds to what is fetched, looks without it whether there is something for it. A worker also
+uses urllib3's connection pool, whose queue of connections is made for threads, and the pool's TLS context. That is
+truststore's since pip 24.2, which changes it in every handshake, and has had a lock that suffices since pip 26.3 only:
+here one handshake at a time is made with a context, the main thread's among them. Not shared: everything else. A worker
+runs no code of pip's beneath ``pip._internal``, no code of this kernel but this module's, reads no credentials (they are in
+the headers that it is given), asks nobody, and logs nothing. That is sound for every supported pip because it asks only
+for what urllib3 1.26 and 2 promise.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 import tempfile
 import threading
 import time
@@ -85,15 +85,6 @@ class _Body:
         self._left -= len(data)
         self.closed = self.closed or self._left <= 0
         return data
-
-    def readable(self) -> bool:
-        return True
-
-    def flush(self) -> None:
-        pass
-
-    def isclosed(self) -> bool:
-        return self.closed
 
     def close(self) -> None:
         self.closed = True
@@ -194,8 +185,9 @@ class Wire:
         return response
 
     def _ask_ahead(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any], pool: Any) -> Any:
-        if self._closed or key in self._asked or not _may_handshake(pool):
+        if self._closed or key in self._asked:
             raise NotYet
+        _one_handshake_at_a_time(getattr(pool, "conn_kw", {}).get("ssl_context"))
         if origin in self._held:
             self._held[origin].append(self.task)
             raise NotYet
@@ -204,14 +196,13 @@ class Wire:
             if fetch is None:
                 if origin in self._left_alone:
                     raise NotYet
+                if self._threads < self._jobs and self._idle <= len(self._queue):
+                    threading.Thread(target=self._carry, name=_NAME, daemon=True).start()  # it comes to work once the lock is free
+                    self._threads += 1
                 fetch = self._fetches[key] = Fetch(key, origin, send)
                 self.has_sent = True
                 self._queue.append(fetch)
                 self._work.notify()
-                more = self._threads < self._jobs and self._idle < len(self._queue)
-                self._threads += more
-                if more:
-                    threading.Thread(target=self._carry, name=_NAME, daemon=True).start()
             if fetch.state != "over":
                 fetch.tasks.append(self.task)
                 raise NotYet
@@ -359,6 +350,9 @@ class Wire:
         seconds = float(retry_after) if retry_after.isdigit() else 5.0
         with self._lock:
             self._left_alone[origin] = time.monotonic() + min(seconds, LONGEST_WAIT)
+            for other in [other for other in self._queue if other.origin == origin]:
+                self._queue.remove(other)
+                other.state = "over"
 
     def _release(self, answer: Answer | None) -> None:
         if answer is not None:
@@ -415,7 +409,7 @@ def _as_if_sent_now(pool: Any, fetch: Fetch, method: str, url: str, body: Any, h
         failure: Any = fetch.failure
         retries = retries.increment(method, url, error=failure, _pool=pool, _stacktrace=failure.__traceback__)
         retries.sleep()
-        logging.getLogger("pip._vendor.urllib3.connectionpool").warning("Retrying (%r) after connection broken by '%r': %s", retries, failure, url)
+        logging.getLogger("pip._vendor.urllib3.connectionpool").warning("Retrying (%r) after connection broken by '%r': %s", retries, _as_logged(failure), url)
     else:
         response = fetch.answer.as_response(method)
         if not retries.is_retry(method, response.status, bool(response.headers.get("Retry-After"))):
@@ -428,6 +422,14 @@ def _as_if_sent_now(pool: Any, fetch: Fetch, method: str, url: str, body: Any, h
             return response
         retries.sleep(response)
     return pool.urlopen(method, url, body, headers, **{**kwargs, "retries": retries})
+
+
+def _as_logged(failure: Exception) -> object:
+    """urllib3 2 logs the exception that it has caught, urllib3 1 the one that it has made of it."""
+    from pip._vendor import urllib3
+
+    aborted = failure.args[:1] == ("Connection aborted.",) and not urllib3.__version__.startswith("1.")
+    return failure.args[1] if aborted else failure
 
 
 class _NowSending(threading.local):
@@ -445,7 +447,18 @@ def silence(record: logging.LogRecord) -> bool:
     return threading.current_thread().name != _NAME
 
 
-def _may_handshake(pool: Any) -> bool:
-    context = getattr(pool, "conn_kw", {}).get("ssl_context")
-    return sys.platform not in ("darwin", "win32") or not type(context).__module__.endswith("truststore._api") or hasattr(context, "_ctx_lock")
+def _one_handshake_at_a_time(context: Any) -> None:
+    """Make a context of truststore's fit for threads (macOS, Windows: two handshakes at a time could leave it without verification)."""
+    if not type(context).__module__.endswith("truststore._api") or hasattr(context, "pip_pinned_lock"):
+        return
+    lock = context.pip_pinned_lock = threading.RLock()
+    for name in ("wrap_socket", "wrap_bio"):
+        setattr(context, name, _locked(lock, getattr(context, name)))
 
+
+def _locked(lock: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return original(*args, **kwargs)
+
+    return locked

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from pip_pinned.enforce import launch
 from pip_pinned.enforce.children import seal
-from pip_pinned.enforce.run import PYTHON, Locked, Run
+from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Run
 from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy.model import Policy
 
@@ -20,7 +20,7 @@ def quietly() -> list[str]:
 
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: dict[str, str] | None = None, locked: Locked | None = None,
+            preferred: Preferred | None = None, locked: Locked | None = None,
             provenance: str | None = None, here: Hooks | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 

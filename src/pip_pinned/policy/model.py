@@ -110,6 +110,10 @@ class Policy(NamedTuple):
         """The index of that name; case does not count."""
         return next((i for i in self.indexes if i.name.lower() == name.lower()), None)
 
+    def canonical(self, index: Index) -> Index:
+        """The index that this one is the mirror of, if it is one."""
+        return index if index.mirror_of is None else self.index_named(index.mirror_of) or index
+
     @property
     def default(self) -> Index | None:
         """The default index, if one is declared."""
