@@ -375,6 +375,49 @@ def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, mac
     assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
 
 
+_HANDSHAKES = """
+import contextlib, socket, ssl, sys, threading
+from pip._vendor.truststore import _api
+from pip_pinned.enforce.wire import _one_handshake_at_a_time
+
+@contextlib.contextmanager
+def as_on_macos(context):  # what truststore does there, and on Windows
+    before = context.check_hostname, context.verify_mode
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        threading.Event().wait(0.02)
+        yield
+    finally:
+        context.check_hostname, context.verify_mode = before
+
+_api._configure_context = as_on_macos
+_api._verify_peercerts = lambda *args, **kwargs: None
+context = _api.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_one_handshake_at_a_time(context)
+ready = threading.Barrier(8)
+
+def connect():
+    plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    ready.wait()
+    context.wrap_socket(plain, server_hostname="localhost").close()
+
+threads = [threading.Thread(target=connect) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(context.check_hostname, context.verify_mode == ssl.CERT_REQUIRED)
+"""
+
+
+@pytest.mark.parametrize("pip_version", [version for version in pips.SUPPORTED if pips.as_numbers(version) >= (24, 2)])  # which verify by truststore
+def test_handshakes_of_threads_leave_verification_as_it_was(pip_version: str, machine: Machine, secure: IndexServer) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    machine.write("handshakes.py", _HANDSHAKES)
+    done = machine.run_script("handshakes.py", str(secure.port))
+    assert (done.out.split(), done.err) == (["True", "True"], ""), done.text
+
+
 def test_without_a_thread_pip_asks_by_itself(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
