@@ -375,6 +375,32 @@ def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, mac
     assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
 
 
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_the_names_of_a_lock_are_hints(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = tree(serve("acme"))
+    all_pinned(machine, acme)
+    assert machine.pinned("lock", "acme-a", "acme-b").code == 0
+    acme.answers["/simple/acme-[a-f]/"] = meeting = Meeting(6)
+    done = machine.pinned("lock", "acme-a", "acme-b", PIP_DEFAULT_TIMEOUT="60")
+    assert done.code == 0 and meeting.met, done.text
+
+
+def test_a_hint_reaches_no_index_but_the_one_that_had_it(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    acme, other = tree(serve("acme")), serve("other").add(described("plain", "1.0"))
+    declared = f'[[index]]\nname = "acme"\nurl = "{acme.url}"\n{{explicit}}\n[[index]]\nname = "other"\nurl = "{other.url}"\ndefault = true\n'
+    machine.write("pip-pinned.toml", declared.format(explicit="explicit = true") + '[sources]\n"acme-*" = { index = "acme" }\n')
+    assert machine.pinned("lock", "acme-a", "plain").code == 0
+    before = (machine.project / "pylock.toml").read_text()
+    for policy in (declared.format(explicit=""), declared.format(explicit="explicit = true")):  # both indexes are asked now, or another one
+        machine.write("pip-pinned.toml", policy)
+        machine.write("pylock.toml", before)
+        acme.requests.clear()
+        other.requests.clear()
+        assert machine.pinned("lock", "plain").code == 0
+        assert (acme.pages_asked(), other.pages_asked()) in ((["plain"], ["plain"]), ([], ["plain"]))
+
+
 _HANDSHAKES = """
 import contextlib, socket, ssl, sys, threading
 from pip._vendor.truststore import _api

@@ -37,7 +37,7 @@ def add_options(group: dict[str, Any]) -> None:
         option("--pin", dest="pins", metavar="PACKAGE=INDEX", action="append", default=[],
                help="Search a package on this index only, for this run. Can be given several times."),
         option("--prefetch-jobs", dest="prefetch_jobs", metavar="N", type="int", default=JOBS,
-               help="How many requests may be under way at once (default: %default)."),
+               help="How many requests may be under way at once, beside pip's own (default: %default)."),
         option("--no-prefetch", dest="no_prefetch", action="store_true", default=False,
                help="Ask for one thing after the other, as pip does."),
     ]

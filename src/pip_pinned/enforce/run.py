@@ -92,7 +92,7 @@ class Run:
     ``lock_log`` and ``preferred`` serve ``lock``; ``locked`` serves ``sync``: by normalised name the
     indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it.
     ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
-    at once (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
+    beside pip's own (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
