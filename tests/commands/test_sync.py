@@ -261,6 +261,28 @@ def test_directories_archives_and_repositories(venv: Venv, public: IndexServer) 
     assert venv.run("sync").code == 1  # the directory is another project's
 
 
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_an_index_url_may_be_written_with_a_variable_of_pip_pinned(pip_version: str, venv: Venv, serve: Callable[..., IndexServer]) -> None:
+    """Which is out of the environment by the time that pip searches."""
+    venv.machine.pip = pips.pip_of(pip_version)
+    guarded = serve("guarded", credentials=("user", "s3cr3t")).add(wheel("acme-core", "1.0", says="private"))
+    url = guarded.url.replace("//", "//user:${PIP_PINNED_INDEX_TOKEN}@")
+    venv.machine.write("pip-pinned.toml", POLICY.format(private=url, public="https://public.example/simple"))
+    venv.machine.environment["PIP_PINNED_INDEX_TOKEN"] = "s3cr3t"
+    _lock(venv, "acme-core")
+    assert venv.run("sync").code == 0 and venv.who("acme_core") == "private"
+    assert venv.run("install", "--target", "site", "acme-core").code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_nobody_reads_what_it_says(venv: Venv) -> None:
+    _lock(venv, "acme-core")
+    path = os.pathsep.join([str(venv.machine.pip or ""), str(SRC), sysconfig.get_path("purelib")])
+    done = subprocess.run(["sh", "-c", f'"{venv.machine.python}" -m pip_pinned sync >&-'], cwd=venv.machine.project, check=False, capture_output=True,
+                          text=True, env={**venv.machine.environment, "PYTHONPATH": path})
+    assert done.returncode == 0 and venv.installed() == {"acme-core": "1.0"}, done.stderr
+
+
 def test_a_lock_that_was_made_elsewhere_is_said_to_be_one(venv: Venv) -> None:
     lock = _lock(venv, "acme-core")
     assert "was made for" not in venv.run("sync", "--dry-run").err

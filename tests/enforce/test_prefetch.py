@@ -149,6 +149,7 @@ def test_without_prefetch_requests_come_one_by_one(off: tuple[str, dict[str, str
 def test_prefetch_jobs_is_a_number_of_requests(acme: Machine) -> None:
     done = acme.pinned("install", "--prefetch-jobs", "0", "acme-core")
     assert done.code == 1 and done.error == "usage"
+    assert acme.pinned("install", "--prefetch-jobs", "20000000", "acme-core").error == "usage"
 
 
 @pytest.mark.parametrize("pip_version", ACROSS)
@@ -373,6 +374,61 @@ def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, mac
     all_pinned(machine, acme)
     done, _ = both(machine, [acme], "acme-a", "acme-b")  # pip 25.1 and 25.2 come to grief over such a name
     assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_wrong_password_is_sent_once(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = serve("acme", credentials=("user", "right")).add(*(described(f"acme-{number}") for number in range(20)))
+    wrong = acme.url_with_credentials.replace("right", "wrong")
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{wrong}"\nexplicit = true\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
+    done = machine.pinned("install", "--target", "site", *(f"acme-{number}" for number in range(20)))
+    assert done.error == "index-auth-failed" and [request.authorization for request in acme.requests] == [("user", "wrong")], done.text
+    machine.write("pip-pinned.toml", (machine.project / "pip-pinned.toml").read_text().replace("wrong", "right"))
+    acme.answers["/simple/acme-1[0-9]/"] = meeting = Meeting(10)
+    done = machine.pinned("install", "--target", "site", *(f"acme-{number}" for number in range(20)), PIP_DEFAULT_TIMEOUT="60")
+    assert done.code == 0 and meeting.met, done.text  # the right one opens the door to all
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_server_of_one_connection_at_a_time(pip_version: str, machine: Machine) -> None:
+    """Idle connections of workers would keep it from everybody else."""
+    machine.pip = pips.pip_of(pip_version)
+    with IndexServer("acme", threads=False) as acme:
+        tree(acme)
+        all_pinned(machine, acme)
+        done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", PIP_DEFAULT_TIMEOUT="3", PIP_RETRIES="2")
+        assert done.code == 0 and len(machine.installed()) == 6, done.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_what_is_in_the_cache_keeps_no_files_open(pip_version: str, machine: Machine, secure: IndexServer, authority: trustme.CA) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    authority.cert_pem.write_to_path(str(machine.directory / "ca.pem"))
+    machine.environment["PIP_CERT"] = str(machine.directory / "ca.pem")
+    names = [f"acme-{number}" for number in range(120)]
+    secure.add(*(described(name) for name in names))
+    secure.answers["/files/.*"] = lambda request: replace(secure.ordinary_answer(request), headers={"Cache-Control": "max-age=10000000, immutable"})
+    machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{secure.url}"\nexplicit = true\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
+    assert machine.pinned("download", "-d", "first", *names).code == 0
+    asked = len(secure.requests)
+    machine.write("few.py", "import resource, runpy, sys\nresource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))\n"
+                  "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
+    done = machine.run_script("few.py", "download", "-d", "second", *names)
+    assert done.code == 0 and len(list((machine.project / "second").iterdir())) == 120, done.text
+    assert len(secure.requests) - asked == 120 and len(secure.pages_asked()) == 240  # the pages only
+
+
+@pytest.mark.parametrize("pip_version", [pips.NEWEST])
+def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme = serve("acme").add(sdist("acme-g", "1.0", build_requires=("acme-build",), requires=("acme-e",)), described("acme-build"),
+                             described("acme-e", "1.0"), described("acme-e", "2.0", "acme-never"), described("acme-never"))
+    all_pinned(machine, acme)
+    machine.write("constraints.txt", "acme-e<2\n")
+    done, asked = both(machine, [acme], "--use-feature=inprocess-build-deps", "acme-g", "-c", "constraints.txt")
+    assert done.code == 0 and asked[0]["GET /simple/acme-never/"] == 0, done.text
 
 
 @pytest.mark.parametrize("pip_version", ACROSS)

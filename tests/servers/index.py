@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
@@ -51,11 +51,11 @@ class IndexServer:
     """A simple index at ``/simple/``, its files at ``/files/``, and a flat page at ``/links.html``.
 
     ``answers`` maps a path, or a regular expression matching whole paths, to an ``Answer`` or a function of the
-    request giving one. ``hashes`` False leaves hashes out of pages. ``credentials`` asks for basic authentication. ``latency`` is in seconds.
+    request giving one. ``hashes`` False leaves hashes out of pages. ``credentials`` asks for basic authentication, ``threads`` False serves one connection at a time. ``latency`` is in seconds.
     """
 
     def __init__(self, name: str = "index", *, json_pages: bool = False, hashes: bool = True, credentials: tuple[str, str] | None = None,
-                 tls: ssl.SSLContext | None = None, files_at: str | None = None) -> None:
+                 tls: ssl.SSLContext | None = None, files_at: str | None = None, threads: bool = True) -> None:
         self.name = name
         self.json_pages = json_pages
         self.hashes = hashes
@@ -66,8 +66,9 @@ class IndexServer:
         self.answers: dict[str, Answer | Callable[[Request], Answer | None]] = {}
         self.requests: list[Request] = []
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler()) if threads else HTTPServer(("127.0.0.1", 0), self._handler())
+        if isinstance(self._server, ThreadingHTTPServer):
+            self._server.daemon_threads = True
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)  # each in its own thread
         self.scheme = "http" if tls is None else "https"

@@ -87,8 +87,9 @@ def become_pip(hooks: Hooks, run: Run, args: list[str]) -> NoReturn:
 
     hooks.run = run
     canary.sing(run)
-    sys.stdout.flush()
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.argv[1:] = args
     _start(run, lambda: runpy.run_module("pip", run_name="__main__"))
 

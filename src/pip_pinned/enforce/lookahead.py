@@ -87,7 +87,8 @@ class LookAhead:
                 response = request(method, url, **kwargs)
             finally:
                 self._preparing = None
-        if key not in self._passed:  # what pip has got already, it gets anew if it asks again (pip 23.1 and before load files twice)
+        anew = key in self._passed  # what pip has got already, it gets anew if it asks again (pip 23.1 and before load files twice)
+        if hasattr(response.raw, "pip_pinned_answer") and not anew and not self.has_warned:  # one out of pip's cache would keep a file open
             self._finished[key] = response, run.strayed
         self._latest = key
         return response
@@ -133,6 +134,11 @@ class LookAhead:
             return bytes(answer.content)
         self._finished = {key: value for key, value in self._finished.items() if value[0] is not response}
         return bytes(response.content)
+
+    def leave(self, response: Any) -> None:
+        """A response is here for pip, or for nobody."""
+        if all(kept is not response for kept, _ in self._finished.values()):
+            response.close()
 
     @contextmanager
     def state(self, task: Any) -> Iterator[None]:

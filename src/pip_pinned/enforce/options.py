@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pip_pinned.policy.model import Index, Policy
     from pip_pinned.policy.sources import Options
 
-JOBS = 16
+JOBS, MOST_JOBS = 16, 64
 
 
 def add_options(group: dict[str, Any]) -> None:
@@ -98,8 +98,8 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
 
 
 def _prefetch_jobs(options: Any) -> int:
-    if options.prefetch_jobs < 1:
-        failures.stop(PipPinnedError("usage", f"--prefetch-jobs {options.prefetch_jobs} is no number of requests.", hint="--no-prefetch asks for one thing after the other."))
+    if not 1 <= options.prefetch_jobs <= MOST_JOBS:
+        failures.stop(PipPinnedError("usage", f"--prefetch-jobs {options.prefetch_jobs} is not between 1 and {MOST_JOBS}.", hint="--no-prefetch asks for one thing after the other."))
     return 0 if options.no_prefetch else int(options.prefetch_jobs)
 
 

@@ -58,7 +58,7 @@ def _note(run: Run, fault: Exception) -> None:
 def collect_root_requirements(run: Run, original: Callable[..., Any], self: Any, root_ireqs: Any) -> Any:
     """Begin with what was asked for, as the resolver has understood it."""
     collected = original(self, root_ireqs)
-    if run.prefetcher is not None:
+    if run.prefetcher is not None and run.build_depth == 0:
         run.prefetcher.begin(collected)
     return collected
 
@@ -358,7 +358,10 @@ class Prefetcher:
 
         if link.is_file or link.is_vcs or (self._preparer.download_dir and exists(join(self._preparer.download_dir, link.filename))):
             return
-        self._tasks.append(("file", link.url, partial(self._get, name, link, link.url)))
+        self._tasks.append(("file", link.url, partial(self._ask_file, name, link)))
+
+    def _ask_file(self, name: str, link: Any) -> None:
+        self.ahead.leave(self._get(name, link, link.url))
 
     def _get(self, name: str, link: Any, url: str) -> Any:
         """A file, or its metadata, as pip's Downloader asks for it; a direct reference is left to pip."""

@@ -137,7 +137,15 @@ class Run:
     def declare(self) -> Policy:
         """Load the declared policy, once; it is in force until ``enforce_policy`` replaces it."""
         if self.declared is None:
-            self.declared = self._load()
+            shadowed = {name: os.environ.get(name) for name in self.hidden}
+            os.environ.update(self.hidden)  # an index URL may be written with any of them
+            try:
+                self.declared = self._load()
+            finally:
+                for name, value in shadowed.items():
+                    os.environ.pop(name)
+                    if value is not None:
+                        os.environ[name] = value
             self.enforce_policy(self.declared)
         return self.declared
 

@@ -1,11 +1,11 @@
 """Requests that are sent ahead: threads that carry bytes, and the one place where the main thread picks them up.
 
-A request is known by its connection pool, method, path and every header. When pip, in the main thread, is about to send a
-request of which an equal one was sent ahead, it gets that one's outcome: the same bytes, earlier, or the same failure, as that
-of its first attempt. Whatever comes of it (status table, redirects, retries, credentials, cache, messages) is done by pip and
-by this kernel in the main thread as if it had just come. Where there is no outcome (a body that was cut, too large a file, HTTP
-429, a worker that had something to log) the main thread sends the request itself. So nothing counts as absent but what an
-index has said.
+A request is known by where it goes, method, path and every header. When pip, in the main thread, is about to send a
+request of which an equal one was sent ahead, it gets the answer to that one: the same bytes, earlier. Whatever comes of it
+(status table, redirects, credentials, cache, messages) is done by pip and by this kernel in the main thread as if it had just
+come. Where there is no answer (no connection, a body that was cut, too large a file, HTTP 429 or 5xx, a worker that had
+something to log) the main thread sends the request itself, with all its retries, and nothing more is sent ahead to that origin:
+it may be that it bears one request at a time only. So nothing counts as absent, nor as broken, but what pip has asked for.
 
 Shared between threads: the queue, the answers, and the origins that want to be left alone. They are changed under one lock;
 the main thread, which alone adds to what is fetched, looks without it whether there is something for it. A worker also
@@ -20,11 +20,14 @@ for what urllib3 1.26 and 2 promise.
 from __future__ import annotations
 
 import logging
+import queue
+import sys
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -35,7 +38,10 @@ LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
 _CHUNK = 256 << 10
 _NAME = "pip-pinned-prefetch"
 
-Key = tuple[int, str, str, frozenset[tuple[str, str]]]
+OPEN_FILES = 64  # what pip needs besides connections
+Origin = tuple[str, str, int]
+Place = tuple[Origin, str | None]  # an origin, and the credentials that it is asked with
+Key = tuple[Any, str, str, frozenset[tuple[str, str]]]
 
 
 class NotYet(BaseException):
@@ -91,16 +97,16 @@ class _Body:
 
 
 class Fetch:
-    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if none came, ``failure`` is then what urllib3 raised, if that was all."""
+    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if there is none that counts."""
 
-    def __init__(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any]) -> None:
+    def __init__(self, key: Key, place: Place, send: Callable[[], Any]) -> None:
         self.key = key
-        self.origin = origin
+        self.place = place
+        self.origin = place[0]
         self.send = send
         self.tasks: list[Any] = []
         self.state = "queued"  # then "sent", then "over"
         self.answer: Answer | None = None
-        self.failure: Exception | None = None
         self.logged = False
 
 
@@ -122,8 +128,10 @@ class Wire:
         self._arrived: deque[Fetch] = deque()
         self._threads = self._idle = 0
         self._closed = False
-        self._left_alone: dict[tuple[str, str, int], float] = {}
-        self._held: dict[tuple[str, str, int], list[Any]] = {}
+        self._left_alone: dict[Origin, float] = {}
+        self._crowded: set[Origin] = set()  # left alone, and connections of workers may still be open
+        self._held: dict[Place, list[Any]] = {}
+        self._welcome: set[Place] = set()
         self._memory = self._disk = 0
 
     # -- the main thread ----------------------------------------------------------------------------------
@@ -148,7 +156,7 @@ class Wire:
             return
         manager.pip_pinned_wire = self
         manager.clear()
-        manager.pools._maxsize = max(manager.pools._maxsize, 64)
+        manager.pools._maxsize = max(manager.pools._maxsize, _many_pools(self._jobs))
         manager.connection_pool_kw["maxsize"] = self._jobs + 1
         manager.pool_classes_by_scheme = {scheme: self._listening(kind) for scheme, kind in manager.pool_classes_by_scheme.items()}
 
@@ -162,51 +170,57 @@ class Wire:
         return type(kind.__name__, (kind,), {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__})  # its name stands in errors
 
     def _urlopen(self, pool: Any, urlopen: Callable[..., Any], method: str, url: str, body: Any, headers: Any, args: Any, kwargs: Any) -> Any:
-        key = (id(pool), method, url, frozenset((headers or {}).items()))
         origin = (pool.scheme, pool.host, pool.port)
+        key = ((origin, getattr(pool, "cert_reqs", None)), method, url, frozenset((headers or {}).items()))
         if self.task is not None:
             if method != "GET" or body is not None or args:
                 raise NotYet
-            return self._ask_ahead(key, origin, lambda: urlopen(
+            return self._ask_ahead(key, (origin, (headers or {}).get("Authorization")), lambda: urlopen(
                 pool, method, url, None, dict(headers), retries=False, redirect=False, assert_same_host=False,
                 timeout=kwargs.get("timeout"), preload_content=False, decode_content=False), pool)
         self.look()
         fetch = None if args else self._taken(key)  # positional: urllib3 tries again
-        if fetch is not None and (fetch.answer is not None or fetch.failure is not None):
-            return _as_if_sent_now(pool, fetch, method, url, body, headers, kwargs)
+        if fetch is not None and fetch.answer is not None:
+            return fetch.answer.as_response(method)
         self._wait_until_welcome(origin)
+        if origin in self._crowded:
+            self._crowded.discard(origin)
+            _close_idle(pool)
         begun = time.monotonic()
         response = urlopen(pool, method, url, body, headers, *args, **kwargs)
         if time.monotonic() - begun > AT_ONCE:
             self._is_slow()
-        if origin in self._held and response.status not in (401, 407):
-            for task in self._held.pop(origin):
-                self._look_at(task, 401)
+        if response.status not in (401, 407):
+            for place in [place for place in self._held if place[0] == origin]:
+                for task in self._held.pop(place):
+                    self._look_at(task, 401)
         return response
 
-    def _ask_ahead(self, key: Key, origin: tuple[str, str, int], send: Callable[[], Any], pool: Any) -> Any:
+    def _ask_ahead(self, key: Key, place: Place, send: Callable[[], Any], pool: Any) -> Any:
         if self._closed or key in self._asked:
             raise NotYet
         _one_handshake_at_a_time(getattr(pool, "conn_kw", {}).get("ssl_context"))
-        if origin in self._held:
-            self._held[origin].append(self.task)
+        if place in self._held and key not in self._fetches:
+            self._held[place].append(self.task)
             raise NotYet
         with self._lock:
             fetch = self._fetches.get(key)
             if fetch is None:
-                if origin in self._left_alone:
+                if place[0] in self._left_alone:
                     raise NotYet
                 if self._threads < self._jobs and self._idle <= len(self._queue):
                     threading.Thread(target=self._carry, name=_NAME, daemon=True).start()  # it comes to work once the lock is free
                     self._threads += 1
-                fetch = self._fetches[key] = Fetch(key, origin, send)
+                fetch = self._fetches[key] = Fetch(key, place, send)
+                if place[1] is not None and place not in self._welcome:
+                    self._held[place] = []  # a wrong password is sent once
                 self.has_sent = True
                 self._queue.append(fetch)
                 self._work.notify()
             if fetch.state != "over":
                 fetch.tasks.append(self.task)
                 raise NotYet
-        if fetch.answer is None or fetch.answer.status == 401 or fetch.answer.status >= 500:
+        if fetch.answer is None or fetch.answer.status == 401:
             raise NotYet
         return fetch.answer.as_response(key[1])
 
@@ -219,18 +233,19 @@ class Wire:
         """Let those who wait for what has arrived have a look at it."""
         while self._arrived:
             fetch = self._arrived.popleft()
-            if fetch.answer is not None and fetch.answer.status == 401:
+            if fetch.answer is not None and fetch.answer.status in (401, 407):
                 self._hold(fetch)
             elif fetch.answer is not None:
-                for task in fetch.tasks:
+                self._welcome.add(fetch.place)
+                for task in [*fetch.tasks, *self._held.pop(fetch.place, ())]:
                     self._look_at(task, fetch.answer.status)
 
     def _hold(self, fetch: Fetch) -> None:
         """Nobody else knocks where the main thread has to say who it is."""
-        held = self._held.setdefault(fetch.origin, [])
+        held = self._held.setdefault(fetch.place, [])
         held += fetch.tasks
         with self._lock:
-            for other in [other for other in self._queue if other.origin == fetch.origin]:
+            for other in [other for other in self._queue if other.place == fetch.place]:
                 self._queue.remove(other)
                 del self._fetches[other.key]
                 held += other.tasks
@@ -246,7 +261,7 @@ class Wire:
                     break
                 if fetch.state == "queued":
                     self._queue.remove(fetch)
-                    if self._threads == 0 or fetch.origin in self._left_alone:
+                    if self._threads == 0 or self._is_full() or fetch.origin in self._left_alone:
                         break
                     self._queue.appendleft(fetch)
                     self._work.notify()
@@ -258,7 +273,11 @@ class Wire:
             self._release(fetch.answer)
         return fetch
 
-    def _wait_until_welcome(self, origin: tuple[str, str, int]) -> None:
+    def _is_full(self) -> bool:
+        """Whether so much waits for the main thread that nothing more should come."""
+        return self._memory + self._disk >= MEMORY
+
+    def _wait_until_welcome(self, origin: Origin) -> None:
         until = self._left_alone.get(origin)
         if until is not None:
             time.sleep(max(0.0, until - time.monotonic()))
@@ -288,7 +307,7 @@ class Wire:
         while True:
             with self._lock:
                 self._idle += 1
-                while not self._queue and not self._closed:
+                while (not self._queue or self._is_full()) and not self._closed:
                     self._work.wait()
                 self._idle -= 1
                 if self._closed:
@@ -300,31 +319,28 @@ class Wire:
             _now_sending.fetch = fetch
             try:
                 answer = self._read(fetch)
-            except Exception:  # noqa: BLE001, S110 (whatever it is, the main thread meets it itself, with all its retries and words)
-                pass
+            except Exception:  # noqa: BLE001 (whatever it is, the main thread meets it itself, with all its retries and words)
+                with self._lock:
+                    self._leave_alone(fetch.origin)
             finally:
                 _now_sending.fetch = None
             with self._lock:
                 if answer is not None and fetch.logged:
                     self._release(answer)
                     answer = None
-                fetch.failure = None if fetch.logged else fetch.failure
+                if fetch.origin in self._left_alone:
+                    self._crowded.add(fetch.origin)
                 fetch.answer, fetch.state = answer, "over"
                 self._arrived.append(fetch)
                 self._news.notify_all()
 
     def _read(self, fetch: Fetch) -> Answer | None:
-        from pip._vendor.urllib3.exceptions import HTTPError
-
-        try:
-            response = fetch.send()
-        except HTTPError as exc:
-            fetch.failure = exc
-            return None
+        response = fetch.send()
         body = _Store(self)
         try:
-            if response.status == 429 or (response.status in (413, 503) and "Retry-After" in response.headers):
-                self._leave_alone(fetch.origin, response.headers.get("Retry-After", ""))
+            if response.status in (413, 429) or response.status >= 500:
+                with self._lock:
+                    self._leave_alone(fetch.origin, _seconds(response))
             elif self._fill(body, response):
                 response.release_conn()
                 return Answer(fetch.key, response, body.file, body.size)
@@ -337,6 +353,7 @@ class Wire:
         return None
 
     def _fill(self, body: _Store, response: Any) -> bool:
+        """Whether there was room for the body. Raises EOFError if it was cut."""
         declared = response.headers.get("Content-Length", "")
         size = int(declared) if declared.isdigit() else None
         if size is not None and size > LARGEST:
@@ -344,19 +361,22 @@ class Wire:
         for chunk in iter(lambda: response.read(_CHUNK, decode_content=False), b""):
             if not body.write(chunk):
                 return False
-        return size is None or body.size == size
+        if size not in (None, body.size):
+            raise EOFError
+        return True
 
-    def _leave_alone(self, origin: tuple[str, str, int], retry_after: str) -> None:
-        seconds = float(retry_after) if retry_after.isdigit() else 5.0
-        with self._lock:
-            self._left_alone[origin] = time.monotonic() + min(seconds, LONGEST_WAIT)
-            for other in [other for other in self._queue if other.origin == origin]:
-                self._queue.remove(other)
-                other.state = "over"
+    def _leave_alone(self, origin: Origin, seconds: float = 0.0) -> None:
+        """Send nothing more ahead to an origin, and nothing at all for some time. Called with the lock."""
+        self._left_alone[origin] = max(self._left_alone.get(origin, 0.0), time.monotonic() + seconds)
+        for other in [other for other in self._queue if other.origin == origin]:
+            self._queue.remove(other)
+            other.state = "over"
 
     def _release(self, answer: Answer | None) -> None:
         if answer is not None:
             self._account(answer.body, -answer.size)
+            if not self._is_full():
+                self._work.notify_all()
 
     def _account(self, file: Any, size: int) -> None:
         if isinstance(file, BytesIO):
@@ -400,36 +420,39 @@ class _Store:
             self.size = 0
 
 
-def _as_if_sent_now(pool: Any, fetch: Fetch, method: str, url: str, body: Any, headers: Any, kwargs: Any) -> Any:
-    """What urllib3 makes of the outcome of a first attempt: the response, another attempt, or an error (HTTPConnectionPool.urlopen)."""
-    from pip._vendor.urllib3.exceptions import MaxRetryError
-
-    retries = kwargs["retries"]
-    if fetch.answer is None:
-        failure: Any = fetch.failure
-        retries = retries.increment(method, url, error=failure, _pool=pool, _stacktrace=failure.__traceback__)
-        retries.sleep()
-        logging.getLogger("pip._vendor.urllib3.connectionpool").warning("Retrying (%r) after connection broken by '%r': %s", retries, _as_logged(failure), url)
-    else:
-        response = fetch.answer.as_response(method)
-        if not retries.is_retry(method, response.status, bool(response.headers.get("Retry-After"))):
-            return response
-        try:
-            retries = retries.increment(method, url, response=response, _pool=pool)
-        except MaxRetryError:
-            if retries.raise_on_status:
-                raise
-            return response
-        retries.sleep(response)
-    return pool.urlopen(method, url, body, headers, **{**kwargs, "retries": retries})
+def _close_idle(pool: Any) -> None:
+    """Leave a server that bears one connection at a time to the one that is about to be made."""
+    held = []
+    with suppress(queue.Empty):
+        while True:
+            held.append(pool.pool.get(block=False))
+    for connection in held:
+        if connection is not None:
+            connection.close()
+        with suppress(queue.Full):
+            pool.pool.put(None, block=False)
 
 
-def _as_logged(failure: Exception) -> object:
-    """urllib3 2 logs the exception that it has caught, urllib3 1 the one that it has made of it."""
-    from pip._vendor import urllib3
+def _seconds(response: Any) -> float:
+    """How long an origin wants to be left alone, as far as it will be; Retry-After is a number of seconds or a date. HTTP 429 without it: a while."""
+    from pip._vendor.urllib3.exceptions import HTTPError
+    from pip._vendor.urllib3.util.retry import Retry
 
-    aborted = failure.args[:1] == ("Connection aborted.",) and not urllib3.__version__.startswith("1.")
-    return failure.args[1] if aborted else failure
+    try:
+        wished = Retry().get_retry_after(response)
+    except (HTTPError, ValueError, OverflowError):
+        wished = None
+    return min((5.0 if response.status == 429 else 0.0) if wished is None else wished, LONGEST_WAIT)
+
+
+def _many_pools(jobs: int) -> int:
+    """How many origins may keep their connections open, so that no limit of open files is reached."""
+    if sys.platform == "win32":
+        return 64
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 64 if limit == resource.RLIM_INFINITY else min(64, max(limit - OPEN_FILES, 0) // (jobs + 1))
 
 
 class _NowSending(threading.local):

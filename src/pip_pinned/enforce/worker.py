@@ -33,5 +33,6 @@ def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | 
     if here is not None:
         launch.become_pip(here, run, args)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return subprocess.run([sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False).returncode
