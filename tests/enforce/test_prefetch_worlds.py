@@ -14,14 +14,15 @@ import pytest
 
 from tests.enforce.test_prefetch import all_pinned, both, described
 from tests.running import Machine
-from tests.servers.index import Answer, IndexServer, Request
+from tests.servers.index import Answer, IndexServer, Request, redirect
 from tests.servers.projects import wheel
 
 SEEDS = int(os.environ.get("PIP_PINNED_TEST_SEEDS", "4"))
 PROJECTS = int(os.environ.get("PIP_PINNED_TEST_PROJECTS", "40"))
 MARKERS = ("", "", "; python_version >= '3'", "; python_version < '3'")
 FAULTS = (Answer(500), Answer(404), Answer(403), Answer(200, b"{", {"Content-Type": "application/vnd.pypi.simple.v1+json"}),
-          Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"}))
+          Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"}), Answer(hang_up=True), Answer(429, headers={"Retry-After": "0"}),
+          Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), redirect("http://127.0.0.1:9/elsewhere"))
 
 
 def fill(dice: random.Random, indexes: list[IndexServer], *, conflicts: bool) -> list[str]:

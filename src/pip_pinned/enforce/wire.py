@@ -248,6 +248,7 @@ class Wire:
             for other in [other for other in self._queue if other.place == fetch.place]:
                 self._queue.remove(other)
                 del self._fetches[other.key]
+                other.state = "over"  # the main thread may be waiting for it
                 held += other.tasks
 
     def _taken(self, key: Key) -> Fetch | None:
