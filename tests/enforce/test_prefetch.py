@@ -391,6 +391,27 @@ def test_a_wrong_password_is_sent_once(pip_version: str, machine: Machine, serve
 
 
 @pytest.mark.parametrize("pip_version", ACROSS)
+def test_a_wrong_password_is_sent_once_to_a_proxy_too(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    machine.pip = pips.pip_of(pip_version)
+    acme, proxy = tree(serve("acme")), serve("proxy")
+
+    def forward(request: Request) -> Answer:
+        if request.headers.get("proxy-authorization") != "Basic dXNlcjpyaWdodA==":
+            return Answer(407, headers={"Proxy-Authenticate": 'Basic realm="proxy"'})
+        return acme.answer(replace(request, path=request.path.removeprefix(acme.root)))
+
+    proxy.answers[".*"] = forward
+    all_pinned(machine, acme)
+    address = proxy.root.removeprefix("http://")
+    alone = machine.pinned("install", "--target", "site", "--no-prefetch", "acme-a", "acme-b", "acme-c", http_proxy=f"http://user:wrong@{address}", PIP_RETRIES="0")
+    tries = len(proxy.requests)
+    done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", "acme-c", http_proxy=f"http://user:wrong@{address}", PIP_RETRIES="0")
+    assert alone.code == done.code == 1 and (alone.error, tries) == (done.error, len(proxy.requests) - tries), done.text
+    done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", http_proxy=f"http://user:right@{address}")
+    assert done.code == 0 and len(machine.installed()) == 6 and acme.requests == [], done.text
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
 def test_a_server_of_one_connection_at_a_time(pip_version: str, machine: Machine) -> None:
     """Idle connections of workers would keep it from everybody else."""
     machine.pip = pips.pip_of(pip_version)

@@ -40,7 +40,7 @@ _NAME = "pip-pinned-prefetch"
 
 OPEN_FILES = 64  # what pip needs besides connections
 Origin = tuple[str, str, int]
-Place = tuple[Origin, str | None]  # an origin, and the credentials that it is asked with
+Place = tuple[Origin, tuple[str, ...]]  # an origin, or the proxy that wants to know who asks it, and the credentials that are sent there
 Key = tuple[Any, str, str, frozenset[tuple[str, str]]]
 
 
@@ -170,12 +170,13 @@ class Wire:
         return type(kind.__name__, (kind,), {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__})  # its name stands in errors
 
     def _urlopen(self, pool: Any, urlopen: Callable[..., Any], method: str, url: str, body: Any, headers: Any, args: Any, kwargs: Any) -> Any:
-        origin = (pool.scheme, pool.host, pool.port)
-        key = ((origin, getattr(pool, "cert_reqs", None)), method, url, frozenset((headers or {}).items()))
+        place = _place(pool, headers or {})
+        origin = place[0]
+        key = ((pool.scheme, pool.host, pool.port, getattr(pool, "cert_reqs", None)), method, url, frozenset((headers or {}).items()))
         if self.task is not None:
             if method != "GET" or body is not None or args:
                 raise NotYet
-            return self._ask_ahead(key, (origin, (headers or {}).get("Authorization")), lambda: urlopen(
+            return self._ask_ahead(key, place, lambda: urlopen(
                 pool, method, url, None, dict(headers), retries=False, redirect=False, assert_same_host=False,
                 timeout=kwargs.get("timeout"), preload_content=False, decode_content=False), pool)
         self.look()
@@ -191,8 +192,8 @@ class Wire:
         if time.monotonic() - begun > AT_ONCE:
             self._is_slow()
         if response.status not in (401, 407):
-            for place in [place for place in self._held if place[0] == origin]:
-                for task in self._held.pop(place):
+            for held in [held for held in self._held if held[0] == origin]:
+                for task in self._held.pop(held):
                     self._look_at(task, 401)
         return response
 
@@ -212,7 +213,7 @@ class Wire:
                     threading.Thread(target=self._carry, name=_NAME, daemon=True).start()  # it comes to work once the lock is free
                     self._threads += 1
                 fetch = self._fetches[key] = Fetch(key, place, send)
-                if place[1] is not None and place not in self._welcome:
+                if place[1] and place not in self._welcome:
                     self._held[place] = []  # a wrong password is sent once
                 self.has_sent = True
                 self._queue.append(fetch)
@@ -419,6 +420,12 @@ class _Store:
         with self._wire._lock:
             self._wire._account(self.file, -self.size)
             self.size = 0
+
+
+def _place(pool: Any, headers: Any) -> Place:
+    asked_by = pool.proxy if "Proxy-Authorization" in pool.proxy_headers else pool
+    return (asked_by.scheme, asked_by.host, asked_by.port), tuple(
+        sent[name] for sent, name in ((headers, "Authorization"), (pool.proxy_headers, "Proxy-Authorization")) if name in sent)
 
 
 def _close_idle(pool: Any) -> None:
