@@ -221,7 +221,7 @@ class Wire:
             if fetch.state != "over":
                 fetch.tasks.append(self.task)
                 raise NotYet
-        if fetch.answer is None or fetch.answer.status == 401:
+        if fetch.answer is None or fetch.answer.status in (401, 407):
             raise NotYet
         return fetch.answer.as_response(key[1])
 
