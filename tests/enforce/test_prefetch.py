@@ -354,7 +354,7 @@ def test_a_log_file_changes_no_request(more: tuple[str, ...], pip_version: str, 
     assert asked == requests(acme)
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.parametrize("pip_version", ACROSS)
 @pytest.mark.parametrize("where", ["/simple/acme-b/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
 def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     machine.pip = pips.pip_of(pip_version)
