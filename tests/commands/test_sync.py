@@ -22,7 +22,7 @@ from tests import pips
 from tests.conftest import POLICY
 from tests.running import SRC, Machine, Result
 from tests.servers.index import Answer, IndexServer
-from tests.servers.projects import source_tree, wheel
+from tests.servers.projects import sdist, source_tree, wheel
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -259,6 +259,20 @@ def test_directories_archives_and_repositories(venv: Venv, public: IndexServer) 
     lock["packages"][0]["name"] = "other-lib"
     _rewrite(venv, lock)
     assert venv.run("sync").code == 1  # the directory is another project's
+
+
+@pytest.mark.parametrize("pip_version", ACROSS)
+def test_what_a_locked_sdist_is_built_with_comes_from_its_index(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
+    venv.machine.pip = pips.pip_of(pip_version)
+    private.add(sdist("acme-lib", "1.0", build_requires=("acme-build",), says="private"))
+    public.add(wheel("acme-build", "99.0", says="evil"))
+    _lock(venv, "acme-lib")
+    public.requests.clear()
+    assert venv.run("sync").code == 0
+    values: dict[str, str] = {}
+    exec((venv.site / "acme_lib" / "__init__.py").read_text(), values)
+    assert (values["WHO"], values["BUILT_WITH"]) == ("private", "private")
+    assert public.requests == []
 
 
 @pytest.mark.parametrize("pip_version", ACROSS)

@@ -441,6 +441,17 @@ def test_what_is_in_the_cache_keeps_no_files_open(pip_version: str, machine: Mac
     assert len(secure.requests) - asked == 120 and len(secure.pages_asked()) == 240  # the pages only
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
+def test_more_origins_than_connections_that_may_be_kept(machine: Machine, serve: Callable[..., IndexServer]) -> None:
+    indexes = [tree(serve(name), name) for name in ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op", "qr", "st", "uv", "wx")]
+    all_pinned(machine, *indexes)
+    machine.write("few.py", "import resource, runpy, sys\nresource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))\n"
+                  "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
+    done = machine.run_script("few.py", "install", "--target", "site", *(f"{index.name}-{letter}" for letter in "ab" for index in indexes))
+    assert done.code == 0 and len(machine.installed()) == 72, done.text
+    assert [sum(requests(index).values()) for index in indexes] == [18] * 12
+
+
 @pytest.mark.parametrize("pip_version", [pips.NEWEST])
 def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     machine.pip = pips.pip_of(pip_version)
