@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import signal
 import ssl
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,13 +12,15 @@ import pytest
 import trustme
 from hypothesis import settings
 
-from tests import pips
+from tests import pips, tiers
 from tests.running import Machine
 from tests.servers.index import IndexServer
 from tests.servers.projects import wheel
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell: its children would ignore it, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 POLICY = """\
 [[index]]
@@ -53,10 +58,23 @@ def public(serve: Callable[..., IndexServer]) -> IndexServer:
                                wheel("acme-build", "99.0", says="evil"))
 
 
+@pytest.fixture(scope="session")
+def tier(request: pytest.FixtureRequest) -> str:
+    """The tier that runs (tests/tiers.py)."""
+    chosen: str = request.config.getoption("tier")
+    return chosen
+
+
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """A machine with the newest supported pip."""
-    return Machine(tmp_path, pips.pip_of(pips.NEWEST))
+def pip_version() -> str:
+    """The pip of a test: the newest one, but for a test that is marked ``pips``."""
+    return pips.NEWEST
+
+
+@pytest.fixture
+def machine(tmp_path: Path, pip_version: str) -> Machine:
+    """A machine with that pip."""
+    return Machine(tmp_path, pips.pip_of(pip_version))
 
 
 @pytest.fixture
@@ -79,12 +97,45 @@ def secure(authority: trustme.CA, serve: Callable[..., IndexServer]) -> IndexSer
     return serve("secure", tls=context).add(wheel("acme-core", "1.0", says="private"))
 
 
+_BEGUN = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tier", choices=list(tiers.TIERS), default=tiers.FIRST, help="how many pips each scenario meets (tests/tiers.py)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "pips(since, until, always): with every supported pip of a range; always: in the first tier, too")
+    config.stash[_BEGUN] = time.monotonic()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each pip, where the mark ``pips`` asks for it; ``since`` and ``until`` bound them."""
+    mark = metafunc.definition.get_closest_marker("pips")
+    if mark is not None:
+        bounds = {name: value for name, value in mark.kwargs.items() if name != "always"}
+        metafunc.parametrize("pip_version", pips.between(**bounds))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of the pips that this run is about."""
-    kept: list[pytest.Item] = []
-    others: list[pytest.Item] = []
+    """Keep the pips of each scenario that its tier is about; what is marked ``pips(always=True)`` meets all of them in the first tier too."""
+    tier: str = config.getoption("tier")
+    scenarios: dict[str, dict[str, pytest.Item]] = {}
     for item in items:
         version = getattr(getattr(item, "callspec", None), "params", {}).get("pip_version")
-        (kept if version is None or pips.wanted(version) else others).append(item)
-    config.hook.pytest_deselected(items=others)
-    items[:] = kept
+        if version is not None:
+            scenarios.setdefault(item.nodeid.replace(version, "*"), {})[version] = item
+    left_out = set()
+    for scenario, tests in scenarios.items():
+        mark = next(iter(tests.values())).get_closest_marker("pips")
+        always = mark is not None and mark.kwargs.get("always", False) and tier == tiers.FIRST
+        kept = tiers.chosen(tiers.EVERY_PIP if always else tier, scenario, tests)
+        left_out |= {test for version, test in tests.items() if version not in kept}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tier: str = config.getoption("tier")
+    python = ".".join(map(str, sys.version_info[:2]))
+    terminalreporter.write_line(f"tier {tier} ({tiers.TIERS[tier]}), Python {python}: {time.monotonic() - config.stash[_BEGUN]:.0f} s")

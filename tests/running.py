@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SRC = Path(__file__).parent.parent / "src"
+from tests import interpreters, pips
+
+FORKS = hasattr(os, "fork") and os.environ.get("PIP_PINNED_TEST_PROCESSES") != "fresh"
 _AMBIENT = ("PIP_", "UV_", "XDG_", "_PIP", "PYTHON", "PIPENV_")
 _NAMES = ("NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy",
           "https_proxy", "ALL_PROXY", "all_proxy", "VIRTUAL_ENV")
@@ -18,7 +19,7 @@ _NAMES = ("NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
     """The environment without anything that configures pip, with a home of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_AMBIENT) and k not in _NAMES}
-    kept.update(HOME=str(home), USERPROFILE=str(home), PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1",
+    kept.update(PATH=interpreters.search_path(), HOME=str(home), USERPROFILE=str(home), PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1",
                 PIP_ROOT_USER_ACTION="ignore", PYTHONDONTWRITEBYTECODE="", NO_COLOR="1", PIP_RETRIES="0", PIP_DEFAULT_TIMEOUT="5",
                 TMPDIR=str(home / "tmp"))
     (home / "tmp").mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ class Machine:
 
     directory: Path
     pip: Path | None = None
-    python: str = sys.executable
+    python: str = field(default_factory=interpreters.bare)
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,6 +65,11 @@ class Machine:
     @property
     def project(self) -> Path:
         return self.directory / "project"
+
+    @property
+    def path(self) -> str:
+        """``PYTHONPATH`` of what runs here: pip, pip-pinned, and what that requires."""
+        return os.pathsep.join(map(str, [*([] if self.pip is None else [self.pip]), interpreters.SRC, interpreters.dependencies()]))
 
     def write(self, name: str, text: str) -> Path:
         path = self.project / name
@@ -86,10 +92,13 @@ class Machine:
     def _run(self, module: str | None, args: tuple[str, ...], env: dict[str, str]) -> Result:
         log = self.directory / "decisions.jsonl"
         log.unlink(missing_ok=True)
-        paths = [str(SRC)] if self.pip is None else [str(self.pip), str(SRC)]
-        environment = {**self.environment, "PYTHONPATH": os.pathsep.join(paths), "PIP_PINNED_DECISION_LOG": str(log), **env}
-        done = subprocess.run([self.python, *(["-m", module] if module else []), *args], cwd=self.project, env=environment, capture_output=True, text=True,
-                              timeout=120, stdin=subprocess.DEVNULL)
+        environment = {**self.environment, "PYTHONPATH": self.path, "PIP_PINNED_DECISION_LOG": str(log), **env}
+        done: interpreters.Ended | subprocess.CompletedProcess[str]
+        if FORKS and module is not None and self.pip is not None and pips.is_untouched(self.pip):
+            done = interpreters.run(self.python, module, args, self.project, environment)
+        else:
+            done = subprocess.run([self.python, *(["-m", module] if module else []), *args], cwd=self.project, env=environment, capture_output=True,
+                                  text=True, timeout=120, stdin=subprocess.DEVNULL)
         decisions = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return Result(done.returncode, done.stdout, done.stderr, decisions)
 

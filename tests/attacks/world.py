@@ -2,7 +2,7 @@
 
 Keys, of which ``title``, ``plain`` and ``pinned`` are required:
 
-- ``title``; ``core`` (true: on every supported pip, else on the oldest, a middle and the newest)
+- ``title``
 - ``since`` / ``until``: the pips on which the way in exists
 - ``policy``: pip-pinned.toml, in place of the usual one
 - ``files``: name to text, written into the project; ``trees``: directory to a source tree; ``local-wheels``: directory to a wheel
@@ -22,7 +22,6 @@ public index), {evil_sha256}, {project}, {other}, {closed} (nobody listens there
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,7 +29,7 @@ from typing import Any
 
 import trustme
 
-from tests import pips
+from tests import interpreters, pips
 from tests.conftest import POLICY
 from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, redirect
@@ -43,7 +42,7 @@ else:
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _EVIL = (b"WHO = 'evil'", b"BUILT_WITH = 'evil'")
-_KEYS = {"title", "core", "since", "until", "policy", "files", "trees", "local-wheels", "env", "config", "python", "before", "private", "public", "plain", "pinned"}
+_KEYS = {"title", "since", "until", "policy", "files", "trees", "local-wheels", "env", "config", "python", "before", "private", "public", "plain", "pinned"}
 _SIDE_KEYS = {"wheels", "sdists", "remove", "hashes", "json", "answers", "tls", "files-at"}
 OUTPUTS = ("site", "down", "wheels")
 
@@ -56,17 +55,8 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def versions(scenario: dict[str, Any]) -> list[str]:
-    """The pips to run a scenario on."""
-    low, high = scenario.get("since", "0"), scenario.get("until", "99")
-    chosen = [v for v in pips.SUPPORTED if pips.as_numbers(low) <= pips.as_numbers(v) <= pips.as_numbers(high)]
-    return chosen if scenario.get("core") else shown_to_lose(scenario)
-
-
-def shown_to_lose(scenario: dict[str, Any]) -> list[str]:
-    """The pips on which the plain half runs too: the oldest, a middle and the newest that have the way in."""
-    low, high = scenario.get("since", "0"), scenario.get("until", "99")
-    chosen = [v for v in pips.SUPPORTED if pips.as_numbers(low) <= pips.as_numbers(v) <= pips.as_numbers(high)]
-    return sorted({chosen[0], chosen[-1], *({pips.MIDDLE} & set(chosen))}, key=pips.as_numbers)
+    """The pips on which the way in exists; which of them run is the tier's business."""
+    return pips.between(scenario.get("since", "0"), scenario.get("until", "99"))
 
 
 class World:
@@ -134,7 +124,7 @@ class World:
         if "config" in scenario:
             machine.environment["PIP_CONFIG_FILE"] = str(machine.write("pip.conf", self.fill(scenario["config"])))
         if scenario.get("python"):
-            subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(directory / "other")], check=True)
+            interpreters.make_environment(directory / "other")
         for command in scenario.get("before", ()):
             done = machine.plain(*self.fill(command).split())
             assert done.code == 0, done.text

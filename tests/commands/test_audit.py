@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from tests.conftest import POLICY
-from tests.running import SRC, Machine, Result, clean_environment
+from tests.interpreters import SRC
+from tests.running import Machine, Result, clean_environment
 from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import wheel
 

@@ -17,8 +17,6 @@ from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, Request, redirect
 from tests.servers.projects import wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
-
 
 def _declare(machine: Machine, url: str, more: str = "") -> None:
     machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{url}"\ndefault = true\n{more}\n')
@@ -160,12 +158,11 @@ SETTINGS = [_ca_by_option, _ca_by_variable, _ca_of_requests, _ca_of_requests_bef
             _netrc_of_another_host, _wrong_credentials]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("arrange", SETTINGS, ids=lambda arrange: arrange.__name__.strip("_"))
-def test_it_agrees_with_pip(arrange: Callable[[Place], tuple[tuple[str, ...], dict[str, str]]], pip_version: str, machine: Machine,
+def test_it_agrees_with_pip(arrange: Callable[[Place], tuple[tuple[str, ...], dict[str, str]]], machine: Machine,
                             serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
     """The same answer, after the same number of questions, with the same credentials."""
-    machine.pip = pips.pip_of(pip_version)
     place = Place(machine, serve, authority)
     first = place.server
     options, environment = arrange(place)

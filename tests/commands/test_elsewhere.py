@@ -10,8 +10,7 @@ import pytest
 import tomlkit
 from pip._internal.models.index import PyPI
 
-from tests import pips
-from tests.commands.test_sync import ACROSS, Venv, venv
+from tests.commands.test_sync import Venv, venv
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import IndexServer
@@ -39,9 +38,8 @@ def _any_index(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     venv.machine.write("pip-pinned.toml", "sync-any-index = true\n" + POLICY.format(private=private.url, public=public.url))
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_with_sync_any_index_the_file_may_come_from_any_index(pip_version: str, venv: Venv, lock: Path, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_with_sync_any_index_the_file_may_come_from_any_index(venv: Venv, lock: Path, private: IndexServer, public: IndexServer) -> None:
     assert venv.run("sync").code == 1 and venv.installed() == {} and "acme-core" not in public.pages_asked()
     _any_index(venv, private, public)
     done = venv.run("sync")
@@ -68,9 +66,8 @@ def test_the_other_indexes_are_not_asked_while_the_locked_one_has_the_file(venv:
     assert venv.run("sync").code == 0 and public.pages_asked() == []
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_build_requirements_have_no_hashes_and_stay_pinned(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_build_requirements_have_no_hashes_and_stay_pinned(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     private.projects["acme-core"] = [sdist("acme-core", "1.0", build_requires=("acme-build",))]
     assert venv.run("lock", "acme-core", "acme-build").code == 0
     public.add(*private.projects["acme-build"])
@@ -84,10 +81,9 @@ def test_build_requirements_have_no_hashes_and_stay_pinned(pip_version: str, ven
 
 
 @pytest.mark.parametrize("how", ["by name", "by URL", "from a mirror"])
-@pytest.mark.parametrize("pip_version", ["26.0.1", pips.NEWEST])
-def test_build_requirements_in_the_same_process_see_nothing_of_what_a_lock_opens(pip_version: str, how: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
+@pytest.mark.pips(since="26.0")
+def test_build_requirements_in_the_same_process_see_nothing_of_what_a_lock_opens(how: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
     """There pip's finder, and what it has cached, is the one that looked up the locked files."""
-    venv.machine.pip = pips.pip_of(pip_version)
     url = f"acme-build @ {public.root}/files/{public.projects['acme-build'][0].filename}"
     public.add(sdist("pubapp", "1.0", build_requires=("acme-build" if how != "by URL" else url,)))
     words = ["sync", "--use-feature=inprocess-build-deps"]

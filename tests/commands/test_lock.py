@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from packaging.pylock import Pylock
 
-from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer
@@ -22,7 +21,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
 def _lock(machine: Machine, *words: str, **environment: str) -> dict[str, Any]:
@@ -41,9 +39,8 @@ def _by_name(lock: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {package["name"]: package for package in lock["packages"]}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_every_file_of_the_chosen_version_with_index_and_hash(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_every_file_of_the_chosen_version_with_index_and_hash(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     private.json_pages = True
     other = wheel("acme-core", "1.0", tag="cp39-cp39-win_amd64")
     private.add(sdist("acme-core", "1.0"), other, wheel("acme-core", "0.9"), wheel("acme-app", "2.0", requires=("acme-core", "pubdep")))
@@ -81,11 +78,10 @@ def test_a_file_elsewhere_without_a_hash_is_not_locked(acme: Machine, private: I
     assert (done.code, done.error) == (1, "off-origin-file") and not (acme.project / "pylock.toml").exists(), done.text
 
 
-@pytest.mark.parametrize("pip_version", ["26.1.2", pips.NEWEST])
-def test_pip_reads_the_lock(pip_version: str, acme: Machine, private: IndexServer) -> None:
+@pytest.mark.pips(since="26.1")
+def test_pip_reads_the_lock(acme: Machine, private: IndexServer) -> None:
     private.add(wheel("acme-app", "2.0", requires=("acme-core", "pubdep")))
     _lock(acme, "acme-app")
-    acme.pip = pips.pip_of(pip_version)
     for program in (acme.plain, acme.pinned):
         done = program("install", "--target", program.__name__, "-r", "pylock.toml")
         assert done.code == 0 and acme.installed(program.__name__) == {"acme-app": "2.0", "acme-core": "1.0", "pubdep": "1.0"}, done.text
@@ -147,9 +143,8 @@ def test_dynamic_dependencies_are_not_read_as_none(acme: Machine) -> None:
     assert acme.pinned("lock").error == "nothing-to-lock"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_locked_versions_are_kept_until_an_upgrade(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_locked_versions_are_kept_until_an_upgrade(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     _lock(acme, "acme-core", "pubdep")
     private.add(wheel("acme-core", "2.0"))
     public.add(wheel("pubdep", "2.0"))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
 from tests.conftest import POLICY
-from tests.running import SRC, Machine
+from tests.interpreters import SRC
+from tests.running import Machine
 from tests.servers.index import Answer, IndexServer
 
 _BACKEND = '''
@@ -83,10 +83,9 @@ def vault(machine: Machine, private: IndexServer, public: IndexServer) -> Vault:
     return Vault(machine, private, public)
 
 
-@pytest.mark.parametrize("pip_version", [pips.MIDDLE, pips.NEWEST])
-def test_what_login_stores_pip_finds_and_logout_removes(pip_version: str, vault: Vault, private: IndexServer) -> None:
+@pytest.mark.pips(since="23.1")
+def test_what_login_stores_pip_finds_and_logout_removes(vault: Vault, private: IndexServer) -> None:
     machine = vault.machine
-    machine.pip = pips.pip_of(pip_version)
     assert machine.pinned("install", "--target", "none", "acme-core").error == "index-auth-failed"
     code, text = vault.run("login", "ACME", "--username", "robot", "--token-stdin", token="s3cret")
     assert code == 0 and "Stored the credentials of robot for acme" in text and "vault_keyring.Keyring" in text and "s3cret" not in text, text

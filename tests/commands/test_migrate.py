@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import SRC, Machine, Result
+from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import wheel
 
@@ -273,7 +273,7 @@ def test_people_are_asked_on_a_terminal(answers: str, code: int, pinned: bool, l
 
     terminal, side = pty.openpty()
     machine = legacy.machine
-    environment = {**machine.environment, "PYTHONPATH": os.pathsep.join([str(machine.pip), str(SRC)])}
+    environment = {**machine.environment, "PYTHONPATH": machine.path}
     command = subprocess.Popen([machine.python, "-m", "pip_pinned", "migrate"], cwd=machine.project, env=environment, stdin=side, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
     os.write(terminal, answers.encode())

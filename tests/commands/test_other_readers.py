@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
 from tests.running import Machine, clean_environment
 from tests.servers.index import IndexServer
 from tests.servers.projects import sdist, wheel
 
-ACROSS = [pips.OLDEST, pips.NEWEST]
 PIPFILE = """\
 [[source]]
 name = "public"
@@ -58,9 +56,8 @@ def test_uv_installs_from_the_lock(acme: Machine, private: IndexServer, public: 
     assert acme.module("acme_core")["WHO"] == "private"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_pipenv_verifies_and_installs_from_the_lock(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_pipenv_verifies_and_installs_from_the_lock(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     private.credentials = ("robot", "s3cret")
     private.add(wheel("acme-app", "2.0", requires=("acme-core", "acme-dep")), wheel("acme-dep", "1.0"), sdist("acme-core", "1.0"))
     public.add(wheel("tool", "1.0"), wheel("tool", "2.0"), wheel("acme-dep", "0.1"))

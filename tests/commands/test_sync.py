@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import pips
+from tests import interpreters
 from tests.conftest import POLICY
-from tests.running import SRC, Machine, Result
+from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import sdist, source_tree, wheel
 
@@ -29,7 +28,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
 class Venv:
@@ -37,17 +35,15 @@ class Venv:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.home = machine.directory / "venv"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self.home)], check=True)
-        machine.python = str(self.home / ("Scripts" if os.name == "nt" else "bin") / "python")
+        self.home = interpreters.emptied_environment()
+        machine.python = interpreters.python_of(self.home)
 
     @property
     def site(self) -> Path:
         return next(self.home.glob("lib/python*/site-packages"))
 
     def run(self, *words: str, **environment: str) -> Result:
-        path = os.pathsep.join([str(self.machine.pip), str(SRC), sysconfig.get_path("purelib")])
-        return self.machine.pinned(*words, PYTHONPATH=path, **environment)
+        return self.machine.pinned(*words, **environment)
 
     def installed(self) -> dict[str, str]:
         found = [info.name.removesuffix(".dist-info").rpartition("-") for info in self.site.glob("*.dist-info")]
@@ -71,9 +67,8 @@ def _lock(venv: Venv, *words: str) -> dict[str, Any]:
     return tomllib.loads((venv.machine.project / "pylock.toml").read_text())
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_the_environment_becomes_what_the_lock_says(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_the_environment_becomes_what_the_lock_says(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     _lock(venv, "acme-app")
     private.add(wheel("acme-core", "3.0"), wheel("acme-old", "1.0"))
     assert venv.run("install", "acme-old", "acme-core").code == 0
@@ -90,9 +85,8 @@ def test_the_environment_becomes_what_the_lock_says(pip_version: str, venv: Venv
     assert "acme-core" not in public.pages_asked()
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_extras_groups_and_markers_select(pip_version: str, venv: Venv) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_extras_groups_and_markers_select(venv: Venv) -> None:
     venv.machine.write("pyproject.toml", '[project]\nname = "app"\nversion = "1"\ndependencies = ["acme-core"]\n'
                        '[project.optional-dependencies]\nmore = ["pubdep"]\n[dependency-groups]\ndev = ["acme-build"]\n')
     _lock(venv, "--extra", "more")
@@ -261,9 +255,8 @@ def test_directories_archives_and_repositories(venv: Venv, public: IndexServer) 
     assert venv.run("sync").code == 1  # the directory is another project's
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_a_locked_sdist_is_built_with_comes_from_its_index(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_what_a_locked_sdist_is_built_with_comes_from_its_index(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     private.add(sdist("acme-lib", "1.0", build_requires=("acme-build",), says="private"))
     public.add(wheel("acme-build", "99.0", says="evil"))
     _lock(venv, "acme-lib")
@@ -275,10 +268,9 @@ def test_what_a_locked_sdist_is_built_with_comes_from_its_index(pip_version: str
     assert public.requests == []
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_an_index_url_may_be_written_with_a_variable_of_pip_pinned(pip_version: str, venv: Venv, serve: Callable[..., IndexServer]) -> None:
+@pytest.mark.pips
+def test_an_index_url_may_be_written_with_a_variable_of_pip_pinned(venv: Venv, serve: Callable[..., IndexServer]) -> None:
     """Which is out of the environment by the time that pip searches."""
-    venv.machine.pip = pips.pip_of(pip_version)
     guarded = serve("guarded", credentials=("user", "s3cr3t")).add(wheel("acme-core", "1.0", says="private"))
     url = guarded.url.replace("//", "//user:${PIP_PINNED_INDEX_TOKEN}@")
     venv.machine.write("pip-pinned.toml", POLICY.format(private=url, public="https://public.example/simple"))
@@ -291,9 +283,8 @@ def test_an_index_url_may_be_written_with_a_variable_of_pip_pinned(pip_version: 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 def test_nobody_reads_what_it_says(venv: Venv) -> None:
     _lock(venv, "acme-core")
-    path = os.pathsep.join([str(venv.machine.pip or ""), str(SRC), sysconfig.get_path("purelib")])
     done = subprocess.run(["sh", "-c", f'"{venv.machine.python}" -m pip_pinned sync >&-'], cwd=venv.machine.project, check=False, capture_output=True,
-                          text=True, env={**venv.machine.environment, "PYTHONPATH": path})
+                          text=True, env={**venv.machine.environment, "PYTHONPATH": venv.machine.path})
     assert done.returncode == 0 and venv.installed() == {"acme-core": "1.0"}, done.stderr
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import pips
-from tests.commands.test_sync import ACROSS, Venv, venv
+from tests.commands.test_sync import Venv, venv
 from tests.conftest import POLICY
 from tests.servers.index import IndexServer
 from tests.servers.projects import source_tree, wheel
@@ -25,9 +24,8 @@ def _verify(venv: Venv, *words: str) -> tuple[int, dict[str, str]]:
     return done.code, {difference["name"]: difference["code"] for difference in found["differences"]}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_all_is_well_and_nothing_is_asked(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_all_is_well_and_nothing_is_asked(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     assert venv.run("lock", "acme-app").code == 0 and venv.run("sync").code == 0
     for server in (private, public):
         server.requests.clear()
@@ -70,10 +68,9 @@ def test_a_lock_is_compared_too(venv: Venv, private: IndexServer, public: IndexS
     assert venv.run("verify", "--format", "yaml").code == 2
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_pip_pinned_had_from_another_index_is_found_and_replaced(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
+@pytest.mark.pips
+def test_what_pip_pinned_had_from_another_index_is_found_and_replaced(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     """The right version, noted as from elsewhere: sync does not take it for the locked one."""
-    venv.machine.pip = pips.pip_of(pip_version)
     public.add(wheel("acme-core", "1.0", says="evil"))
     assert venv.run("install", "acme-core==1.0", "--pin", "acme-core=public").code == 0
     assert venv.who("acme_core") == "evil" and _verify(venv) == (1, {"acme-core": "other-index"})

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import pips
-from tests.commands.test_sync import ACROSS, Venv, venv
+from tests.commands.test_sync import Venv, venv
 from tests.conftest import POLICY
-from tests.running import SRC
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import wheel
 from tests.servers.pypiserver import PypiServer
@@ -48,9 +45,8 @@ def teams(venv: Venv, serve: Callable[..., IndexServer]) -> list[IndexServer]:
     return servers
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_sixty_packages_over_five_indexes(pip_version: str, venv: Venv, teams: list[IndexServer]) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_sixty_packages_over_five_indexes(venv: Venv, teams: list[IndexServer]) -> None:
     done = venv.run("lock", "-r", "requirements.txt")
     assert done.code == 0, done.text
     lock = tomllib.loads((venv.machine.project / "pylock.toml").read_text())
@@ -138,9 +134,8 @@ def test_an_interrupted_lock_leaves_the_old_one(number: signal.Signals, venv: Ve
 
 
 def _start(venv: Venv, *words: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(venv.machine.pip), str(SRC), sysconfig.get_path("purelib")])
     return subprocess.Popen([venv.machine.python, "-m", "pip_pinned", *words], cwd=venv.machine.project, start_new_session=True,
-                            env={**venv.machine.environment, "PYTHONPATH": path}, stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr)
+                            env={**venv.machine.environment, "PYTHONPATH": venv.machine.path}, stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")

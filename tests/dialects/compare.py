@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tests import pips
+from tests import interpreters, pips
 from tests.dialects import cases
 from tests.dialects.cases import Case
 from tests.running import Machine
@@ -52,7 +52,8 @@ class World:
         self.directory = directory
         self.owners = {file.sha256: name for name, server in servers.items() for files in server.projects.values() for file in files}
         self.venv = directory / "venv"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self.venv)], check=True)
+        interpreters.make_environment(self.venv)
+        interpreters.bare(), interpreters.dependencies()  # now, and not in several threads
 
     def fill(self, text: str) -> str:
         """``<acme>`` is the URL of that index, ``<acme/PATH>`` another page of its server, ``<acme:HOST>`` its host and port."""

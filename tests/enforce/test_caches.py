@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests import pips
 from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 FOREVER = "max-age=365000000, immutable"
 
 
@@ -68,9 +66,8 @@ def shop(machine: Machine, authority: trustme.CA, secure: IndexServer) -> Shop:
     return Shop(machine, authority, secure)
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_pinned_page_is_asked_for_again_unless_the_policy_relaxes_it(pip_version: str, shop: Shop) -> None:
-    shop.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_pinned_page_is_asked_for_again_unless_the_policy_relaxes_it(shop: Shop) -> None:
     shop.says = {"api": "max-age=600", "files": "max-age=600"}
     shop.declare()
     assert shop.asked() == ["api", "files"]
@@ -79,18 +76,16 @@ def test_a_pinned_page_is_asked_for_again_unless_the_policy_relaxes_it(pip_versi
     assert shop.asked() == []
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_max_age_holds_where_the_index_forbids_to_cache(pip_version: str, shop: Shop) -> None:
-    shop.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_max_age_holds_where_the_index_forbids_to_cache(shop: Shop) -> None:
     shop.says = {"api": "no-store, max-age=0, private", "files": "no-store"}
     shop.declare(f'{{ api = "max-age=600", files = "{FOREVER}" }}')
     assert (shop.asked(), shop.asked()) == (["api", "files"], [])
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_no_cache_holds_where_the_index_allows_it(pip_version: str, shop: Shop) -> None:
+@pytest.mark.pips
+def test_no_cache_holds_where_the_index_allows_it(shop: Shop) -> None:
     """Also for what was cached before the policy said so, and for names without a pin."""
-    shop.machine.pip = pips.pip_of(pip_version)
     shop.says = {"api": "max-age=600", "files": FOREVER}
     shop.declare(pinned=False)
     assert shop.asked() == ["api", "files"]
@@ -100,9 +95,8 @@ def test_no_cache_holds_where_the_index_allows_it(pip_version: str, shop: Shop) 
     assert shop.asked() == ["api", "files"]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_was_cached_under_other_credentials_is_not_found(pip_version: str, shop: Shop) -> None:
-    shop.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_what_was_cached_under_other_credentials_is_not_found(shop: Shop) -> None:
     shop.says = {"api": "max-age=600", "files": FOREVER}
     shop.vary = "Authorization"
     shop.declare('{ api = "max-age=600" }')
@@ -123,10 +117,9 @@ def test_what_was_cached_under_other_credentials_is_not_found(pip_version: str, 
     assert not any(base64.b64encode(f"__token__:{secret}".encode()) in cached for secret in ("secret-one", "secret-two"))
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_one_index_vouched_for_is_not_found_for_another(pip_version: str, shop: Shop, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
+@pytest.mark.pips
+def test_what_one_index_vouched_for_is_not_found_for_another(shop: Shop, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
     """One file host, as a CDN is; plain pip keeps one answer for each URL there."""
-    shop.machine.pip = pips.pip_of(pip_version)
     shop.says["files"] = FOREVER
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
@@ -136,10 +129,9 @@ def test_what_one_index_vouched_for_is_not_found_for_another(pip_version: str, s
         assert (shop.asked(), shop.asked()) == (["files"], [])
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_client_certificate_counts_as_credentials_and_goes_where_pip_sends_it(pip_version: str, machine: Machine, authority: trustme.CA,
+@pytest.mark.pips
+def test_a_client_certificate_counts_as_credentials_and_goes_where_pip_sends_it(machine: Machine, authority: trustme.CA,
                                                                                serve: Callable[..., IndexServer], tmp_path: Path) -> None:
-    machine.pip = pips.pip_of(pip_version)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     authority.configure_trust(tls)

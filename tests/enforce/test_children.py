@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
+from tests import interpreters
 from tests.conftest import POLICY
-from tests.running import SRC, Machine
+from tests.interpreters import SRC
+from tests.running import Machine
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import sdist
 
@@ -52,9 +53,8 @@ def _impostor(machine: Machine, body: str) -> str:
     "another schema": 'sed -i "s/\\"schema\\":1/\\"schema\\":2/" "$directory/policy.json"',
     "unreadable": 'rm "$directory/policy.json"; mkdir "$directory/policy.json"',
 }.items())
-@pytest.mark.parametrize("pip_version", [pips.OLDEST, pips.NEWEST])
-def test_a_policy_that_was_tampered_with_stops_the_child(what: str, body: str, pip_version: str, acme: Machine) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_policy_that_was_tampered_with_stops_the_child(what: str, body: str, acme: Machine) -> None:
     done = acme.pinned("--python", _impostor(acme, body), "install", "--target", "site", "acme-core")
     assert (done.error, done.code) == ("policy-missing", 1), done.text
     assert acme.installed() == {}
@@ -110,11 +110,10 @@ def test_the_sealed_policy_is_gone_after_a_signal(number: signal.Signals, acme: 
     assert not list((acme.directory / "home" / "tmp").glob("pip-pinned-*"))
 
 
-@pytest.mark.parametrize("pip_version", [pips.OLDEST, pips.MIDDLE, "26.1.2", pips.NEWEST])
+@pytest.mark.pips
 @pytest.mark.parametrize("dialect", ["policy", "variables", "ambient"])
-def test_a_build_backend_sees_neither_policy_nor_credentials(pip_version: str, dialect: str, machine: Machine, private: IndexServer,
+def test_a_build_backend_sees_neither_policy_nor_credentials(dialect: str, machine: Machine, private: IndexServer,
                                                              public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
     private.credentials = ("robot", "s3cret-password")
     seen = machine.project / "seen.json"
     spy = _SPY.format(path=str(seen), tmp=str(machine.directory / "home" / "tmp"))
@@ -153,7 +152,7 @@ def test_a_project_page_that_asks_for_credentials_gets_those_of_its_index_only(m
 
 
 def test_builds_for_another_interpreter_work_without_pip_there(acme: Machine, private: IndexServer) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(acme.directory / "other")], check=True)
+    interpreters.make_environment(acme.directory / "other")
     private.add(sdist("acme-app", "1.0", build_requires=("acme-build",)))
     done = acme.pinned("--python", str(acme.directory / "other"), "install", "acme-app")
     assert done.code == 0, done.text

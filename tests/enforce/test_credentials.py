@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import sdist
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 _USER, _PASSWORD = "PIP_PINNED_INDEX_ACME_USERNAME", "PIP_PINNED_INDEX_ACME_PASSWORD"
 
 
@@ -30,9 +28,8 @@ def _netrc(machine: Machine, text: str) -> None:
     path.chmod(0o600)
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_variables_named_after_the_index(pip_version: str, guarded: Machine, private: IndexServer) -> None:
-    guarded.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_variables_named_after_the_index(guarded: Machine, private: IndexServer) -> None:
     private.add(sdist("acme-app", "1.0", build_requires=("acme-build",)))
     done = guarded.pinned("install", "--target", "site", "acme-app", **{_USER: "robot", _PASSWORD: "s3cret"})
     assert done.code == 0 and guarded.module("acme_app")["BUILT_WITH"] == "private", done.text
@@ -77,10 +74,9 @@ def test_uvs_own_variables_count_in_uvs_dialect_only(machine: Machine, private: 
     assert machine.pinned("install", "--target", "native", "acme-core", **uv).error == "index-auth-failed"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_always_asks_no_question_without_credentials(pip_version: str, guarded: Machine, private: IndexServer, public: IndexServer) -> None:
+@pytest.mark.pips
+def test_always_asks_no_question_without_credentials(guarded: Machine, private: IndexServer, public: IndexServer) -> None:
     """Some hosts answer 404 to a stranger, which would read as absent."""
-    guarded.pip = pips.pip_of(pip_version)
 
     def hide_from_strangers(request: Request) -> Answer | None:
         return None if request.authorization == ("robot", "s3cret") else Answer(404)

@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
 from tests.servers.projects import sdist, wheel
-
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
 def _poetry(machine: Machine, dependencies: str, **sources: tuple[IndexServer, str]) -> None:
@@ -32,9 +29,8 @@ def _versions(machine: Machine, *words: str, **environment: str) -> dict[str, st
     return machine.installed(target)
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_source_of_poetry_holds_for_transitive_and_build_dependencies(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_source_of_poetry_holds_for_transitive_and_build_dependencies(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     private.credentials = ("robot", "s3cret")
     public.add(sdist("pubapp", "1.0", requires=("acme-core",), build_requires=("acme-build",)))
     _poetry(machine, 'acme-core = { version = "*", source = "acme-prod" }\n[tool.poetry.group.dev.dependencies]\nacme-build = { source = "acme-prod" }',
@@ -44,9 +40,8 @@ def test_a_source_of_poetry_holds_for_transitive_and_build_dependencies(pip_vers
     assert machine.module("pubapp", "site-pubapp")["BUILT_WITH"] == "private"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_poetrys_primaries_then_supplemental(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_poetrys_primaries_then_supplemental(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     one = serve("one").add(wheel("lib", "1.0"), wheel("lib", "3.0"))
     two = serve("two").add(wheel("lib", "2.0"), wheel("only-two", "1.0"))
     more = serve("more").add(wheel("lib", "9.0"), wheel("only-more", "1.0"), wheel("twice", "1.0"))
@@ -57,9 +52,8 @@ def test_poetrys_primaries_then_supplemental(pip_version: str, machine: Machine,
     assert _versions(machine, "lib<3") == {"lib": "2.0"}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_pdms_includes_and_excludes(pip_version: str, machine: Machine, serve: Callable[..., IndexServer], private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_pdms_includes_and_excludes(machine: Machine, serve: Callable[..., IndexServer], private: IndexServer, public: IndexServer) -> None:
     public.add(wheel("pubapp", "1.0", requires=("acme-core",)), wheel("lib", "2.0"), wheel("barred-lib", "9.0"))
     private.add(wheel("lib", "1.0"), wheel("barred-lib", "1.0"))
     pypi = serve("pypi")

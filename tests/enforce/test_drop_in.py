@@ -13,16 +13,14 @@ from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 _OWN_OPTIONS = ("--index <", "--default-index", "--index-strategy", "--pin <")
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("arguments", ["--version", "list", "freeze", "check", "show pip", "nosuchcommand", "install", "install --nosuch", "help",
                                        "config list", "cache dir", "debug", "inspect", "hash pip-pinned.toml", "list --format json", "uninstall -y nothing-here",
                                        "download", "index", "index versions"])
-def test_commands_that_search_nothing_are_pips(arguments: str, pip_version: str, machine: Machine) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_commands_that_search_nothing_are_pips(arguments: str, machine: Machine) -> None:
     plain, pinned = machine.plain(*arguments.split()), machine.pinned(*arguments.split())
     assert pinned.code == plain.code, pinned.text
     assert _without_names(pinned.out) == _without_names(plain.out)
@@ -36,7 +34,7 @@ def _without_names(text: str) -> str:
     return re.sub(r"\s+", " ", text)  # pip wraps its usage lines by the length of the program's name
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("arguments", [
     "install --target site {u} pubdep", "install --target site {u} -q pubdep", "install --dry-run --ignore-installed {u} pubdep", "install --target site {u} nosuch",
     "install --target site {u} pubdep==9", "download -d down {u} pubdep", "wheel -w wheels {u} pubdep", "index versions {u} pubdep",
@@ -59,10 +57,9 @@ def _without_paths(text: str) -> str:
     return re.sub(r"/\S*/(plain|pinned)/", "", re.sub(r"0x[0-9a-f]+", "", text))
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips
 @pytest.mark.parametrize("command", ["install", "download", "wheel", "index", "list"])
-def test_help_is_pips_with_four_options_added(command: str, pip_version: str, machine: Machine) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_help_is_pips_with_four_options_added(command: str, machine: Machine) -> None:
     plain, pinned = machine.plain(command, "--help", COLUMNS="200"), machine.pinned(command, "--help", COLUMNS="200")
     added = [line for line in pinned.out.splitlines() if line not in plain.out.splitlines()]
     assert pinned.code == 0 and all(any(option in line for line in added) for option in _OWN_OPTIONS), pinned.out
@@ -70,9 +67,8 @@ def test_help_is_pips_with_four_options_added(command: str, pip_version: str, ma
     assert removed == []
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_completion_offers_pips_words_and_our_options(pip_version: str, machine: Machine) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_completion_offers_pips_words_and_our_options(machine: Machine) -> None:
     environment = {"PIP_AUTO_COMPLETE": "1", "COMP_WORDS": "pip-pinned install --ind", "COMP_CWORD": "2"}
     assert set(machine.pinned(**environment).out.split()) == {"--index-url=", "--index=", "--index-strategy="}
     environment = {"PIP_AUTO_COMPLETE": "1", "COMP_WORDS": "pip-pinned dow", "COMP_CWORD": "1"}

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import source_tree, wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
-
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips
 @pytest.mark.parametrize("line", ["acme-core --index-url {u}", "--index-url {u} acme-core", "acme-core --extra-index-url {u}", "-i {u} acme-core",
                                   "acme-core --find-links {u}", "--no-index acme-core"])
-def test_an_option_and_a_requirement_on_one_line_is_an_error(line: str, pip_version: str, acme: Machine, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+def test_an_option_and_a_requirement_on_one_line_is_an_error(line: str, acme: Machine, public: IndexServer) -> None:
     acme.write("r.txt", line.format(u=public.url) + "\n")
     done = acme.pinned("install", "--target", "site", "-r", "r.txt")
     assert (done.error, done.code) == ("option-dropped-by-pip", 1), done.text
@@ -29,9 +25,8 @@ def test_hashes_and_options_for_one_requirement_still_work(acme: Machine, privat
     assert acme.pinned("install", "--target", "site", "-r", "r.txt").code == 0
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_comment_pins_its_line_and_is_inert_for_pip(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_comment_pins_its_line_and_is_inert_for_pip(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url).partition("[sources]")[0])
     machine.write("r.txt", "-r more.txt\npubdep\n")
     machine.write("more.txt", "Acme_Core>=1  # pip-pinned: index=acme\n")
@@ -48,9 +43,8 @@ def test_a_comment_that_names_no_index_or_no_requirement_is_an_error(acme: Machi
     assert acme.pinned("install", "--target", "site", "-r", "r.txt").error == "bad-pin"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_an_index_line_that_disagrees_with_the_declared_default_is_an_error(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_an_index_line_that_disagrees_with_the_declared_default_is_an_error(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     acme.write("r.txt", f"--index-url {private.url}\npubdep\n")
     done = acme.pinned("install", "--target", "site", "-r", "r.txt")
     assert (done.error, done.code) == ("index-disagrees", 1) and "r.txt:1" in done.text, done.text
@@ -129,9 +123,8 @@ def test_pin_on_the_command_line_replaces_one_pin_for_one_run_loudly(acme: Machi
     assert "--pin acme-core=public replaces the pin to acme (pip-pinned.toml:12)" in done.err
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_local_paths_and_editables_of_the_user_are_allowed(pip_version: str, acme: Machine) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_local_paths_and_editables_of_the_user_are_allowed(acme: Machine) -> None:
     file = wheel("acme-core", "7.0", says="mine")
     (acme.project / file.filename).write_bytes(file.content)
     for path, text in source_tree("acme-build", "8.0").items():
@@ -140,9 +133,8 @@ def test_local_paths_and_editables_of_the_user_are_allowed(pip_version: str, acm
     assert done.code == 0 and acme.installed() == {"acme-core": "7.0", "acme-build": "8.0"}, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_direct_references_of_unpinned_names_are_as_in_pip(pip_version: str, acme: Machine, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_direct_references_of_unpinned_names_are_as_in_pip(acme: Machine, public: IndexServer) -> None:
     url = public.file_url(public.projects["pubdep"][0])
     assert acme.pinned("install", "--target", "one", url).code == 0
     acme.write("r.txt", f"pubdep @ {url}\n")
@@ -171,9 +163,8 @@ hashes = {{ sha256 = "{sha256}" }}
 """
 
 
-@pytest.mark.parametrize("pip_version", ["26.1.2", "26.2.1", "26.3"])
-def test_a_lock_entry_that_carries_the_pins_index_and_a_hash_is_installed(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="26.1")
+def test_a_lock_entry_that_carries_the_pins_index_and_a_hash_is_installed(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     file = private.projects["acme-core"][0]
     acme.write("pylock.toml", _LOCK.format(index=private.url + "/", url=private.file_url(file), sha256=file.sha256))
     done = acme.pinned("install", "--target", "site", "-r", "pylock.toml")
@@ -181,9 +172,8 @@ def test_a_lock_entry_that_carries_the_pins_index_and_a_hash_is_installed(pip_ve
     assert private.pages_asked() == []
 
 
-@pytest.mark.parametrize("pip_version", ["26.1.2", "26.2.1", "26.3"])
-def test_a_lock_entry_on_another_origin_has_to_be_on_the_indexs_own_page(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="26.1")
+def test_a_lock_entry_on_another_origin_has_to_be_on_the_indexs_own_page(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     file = private.projects["acme-core"][0]
     public.projects["acme-core"] = [file]
     private.files_at = f"{public.root}/files"
@@ -199,9 +189,8 @@ def test_a_lock_entry_on_another_origin_has_to_be_on_the_indexs_own_page(pip_ver
     assert acme.installed("bad") == {}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_comment_behind_hashes_pins_and_one_in_a_commented_line_does_not(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_comment_behind_hashes_pins_and_one_in_a_commented_line_does_not(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     file = private.projects["acme-core"][0]
     machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url).partition("[sources]")[0])
     machine.write("r.txt", f"# acme-build  # pip-pinned: index=nowhere\nacme-core==1.0 \\\n    --hash=sha256:{file.sha256}  # pip-pinned: index=acme\n")
@@ -215,9 +204,8 @@ def test_uninstall_from_a_file_with_index_lines_is_pips(acme: Machine, private: 
     assert done.code == 0 and "not installed" in done.text, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_directory_is_an_index_and_a_home_is_a_home(pip_version: str, machine: Machine, private: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_directory_is_an_index_and_a_home_is_a_home(machine: Machine, private: IndexServer) -> None:
     file = private.projects["acme-core"][0]
     machine.write("mirror/simple/acme-core/index.html", f'<!DOCTYPE html><a href="../../files/{file.filename}">{file.filename}</a>')
     (machine.project / "mirror" / "files").mkdir()
@@ -240,9 +228,8 @@ def test_credentials_given_to_pip_complete_a_declared_index(how: str, machine: M
     assert done.code == 0 and "s3cret" not in done.text, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_metadata_that_pip_can_do_without_is_pips_to_judge(pip_version: str, acme: Machine, private: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_metadata_that_pip_can_do_without_is_pips_to_judge(acme: Machine, private: IndexServer) -> None:
     private.add(wheel("acme-core", "1.1", requires=("this is (no) requirement",)))
     assert acme.pinned("install", "--target", "site", "--no-deps", "acme-core==1.1").code == acme.plain(
         "install", "--target", "plain", "--index-url", private.url, "--no-deps", "acme-core==1.1").code

@@ -14,7 +14,6 @@ from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import IndexServer
 
-LATER = [pips.MIDDLE, pips.NEWEST]  # pip 23.0 asks no keyring under --no-input
 _BACKEND = '''
 import json, threading
 from pathlib import Path
@@ -71,10 +70,9 @@ def secrets(machine: Machine, private: IndexServer, public: IndexServer) -> Secr
     return Secrets(machine)
 
 
-@pytest.mark.parametrize("pip_version", LATER)
-def test_the_keyring_is_asked_for_the_index_after_a_refusal(pip_version: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
+@pytest.mark.pips(since="23.1")  # pip 23.0 asks no keyring under --no-input
+def test_the_keyring_is_asked_for_the_index_after_a_refusal(secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
     machine = secrets.machine
-    machine.pip = pips.pip_of(pip_version)
     secrets.hold({f"{private.url}/": ("robot", "s3cret"), f"{public.url}/": ("robot", "other")})
     done = machine.pinned("install", "--target", "site", "acme-core", "pubdep", "--keyring-provider", "import")
     assert done.code == 0 and "s3cret" not in done.text, done.text
@@ -83,9 +81,8 @@ def test_the_keyring_is_asked_for_the_index_after_a_refusal(pip_version: str, se
     assert secrets.asked() == [f"{private.url}/"]
 
 
-@pytest.mark.parametrize("pip_version", LATER)
-def test_wrong_ones_of_netrc_then_right_ones_of_the_keyring(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
-    secrets.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="23.1")
+def test_wrong_ones_of_netrc_then_right_ones_of_the_keyring(secrets: Secrets, private: IndexServer) -> None:
     netrc = Path(secrets.machine.environment["HOME"]) / ".netrc"
     netrc.write_text("machine 127.0.0.1 login robot password wr0ng\n")
     netrc.chmod(0o600)
@@ -105,10 +102,9 @@ def test_a_well_known_user_name_alone_is_completed_from_the_keyring(user: str, s
     assert done.code == 0 and {request.authorization for request in private.requests} == {(user, "s3cret")}, done.text
 
 
-@pytest.mark.parametrize("pip_version", LATER)
-def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is_sent(pip_version: str, secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
+@pytest.mark.pips(since="23.1")
+def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is_sent(secrets: Secrets, private: IndexServer, public: IndexServer) -> None:
     machine = secrets.machine
-    machine.pip = pips.pip_of(pip_version)
     secrets.hold({f"{private.url}/": ("robot", "s3cret")})
     machine.write("pip-pinned.toml", POLICY.format(private=private.url.replace("://", "://robot@"), public=public.url))
     done = machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
@@ -116,19 +112,17 @@ def test_a_user_name_in_the_url_is_completed_from_the_keyring_before_anything_is
     assert {request.authorization for request in private.requests} == {("robot", "s3cret")}
 
 
-@pytest.mark.parametrize("pip_version", LATER)
-def test_a_refusal_of_what_the_keyring_gave_says_so_and_is_final(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
-    secrets.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="23.1")
+def test_a_refusal_of_what_the_keyring_gave_says_so_and_is_final(secrets: Secrets, private: IndexServer) -> None:
     secrets.hold({f"{private.url}/": ("robot", "wr0ng")})
     done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
     assert done.error == "index-auth-failed" and "credentials: from keyring" in done.text and "wr0ng" not in done.text, done.text
     assert [request.authorization for request in private.requests] == [None, ("robot", "wr0ng")]
 
 
-@pytest.mark.parametrize("pip_version", LATER)
+@pytest.mark.pips(since="23.1")
 def test_the_keyring_program_is_asked_too(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
     machine = secrets.machine
-    machine.pip = pips.pip_of(pip_version)
     secrets.hold({f"{private.url}/": ("robot", "s3cret")})
     program = machine.write("programs/keyring", f'#!/bin/sh\nunset PYTHONPATH\nexec {sys.executable} -m keyring "$@"\n')
     program.chmod(0o755)
@@ -148,21 +142,19 @@ def test_a_token_in_the_url_is_not_on_the_command_line_of_the_keyring_program(se
     assert done.code == 0 and "t0ken" not in (machine.project / "argv").read_text() + done.text, done.text
 
 
-@pytest.mark.parametrize("pip_version", LATER)
-def test_a_disabled_keyring_is_not_asked(pip_version: str, secrets: Secrets, private: IndexServer) -> None:
-    secrets.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="23.1")
+def test_a_disabled_keyring_is_not_asked(secrets: Secrets, private: IndexServer) -> None:
     secrets.hold({f"{private.url}/": ("robot", "s3cret")})
     for provider in ("disabled", "auto"):  # auto: not under --no-input
         assert secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", provider).error == "index-auth-failed"
     assert secrets.asked() == []
 
 
-@pytest.mark.parametrize("pip_version", LATER)
+@pytest.mark.pips(since="23.1")
 @pytest.mark.parametrize(("body", "said"), [
     ('raise OSError("https://robot:s3cret@vault.example is down")', "OSError: https://****@vault.example is down"), ('raise KeyringLocked("unlock it")', "KeyringLocked: unlock it"),
 ], ids=["raises", "locked"])
-def test_a_keyring_that_fails_is_named_once_and_not_asked_again(body: str, said: str, pip_version: str, secrets: Secrets, private: IndexServer) -> None:
-    secrets.machine.pip = pips.pip_of(pip_version)
+def test_a_keyring_that_fails_is_named_once_and_not_asked_again(body: str, said: str, secrets: Secrets, private: IndexServer) -> None:
     secrets.write(body)
     done = secrets.machine.pinned("install", "--target", "site", "acme-core", "--keyring-provider", "import")
     assert done.error == "index-auth-failed", done.text

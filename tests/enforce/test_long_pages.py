@@ -6,12 +6,11 @@ import re
 
 import pytest
 
-from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
 from tests.servers.projects import File, sdist, wheel
 
-pytestmark = pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+pytestmark = pytest.mark.pips
 _FOREIGN = [f"cp3{minor}-cp3{minor}-{platform}" for minor in (2, 3, 4) for platform in ("win_amd64", "macosx_10_9_x86_64.macosx_11_0_arm64", "manylinux1_i686")]
 
 
@@ -30,8 +29,7 @@ def long(request: pytest.FixtureRequest, machine: Machine, private: IndexServer)
     return private
 
 
-def test_what_can_be_used_is_used(pip_version: str, machine: Machine, long: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_what_can_be_used_is_used(machine: Machine, long: IndexServer) -> None:
     assert len(long.page("acme-core", long.projects["acme-core"]).body) > 100_000
     done = machine.pinned("install", "--target", "site", "acme-core")
     assert done.code == 0 and machine.module("acme_core")["WHO"] == "both", done.text
@@ -41,15 +39,13 @@ def test_what_can_be_used_is_used(pip_version: str, machine: Machine, long: Inde
     assert source.code == 0 and [path.name for path in (machine.project / "files").iterdir()] == ["acme_core-1.9.tar.gz"], source.text
 
 
-def test_foreign_is_what_the_target_cannot_use(pip_version: str, machine: Machine, long: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_foreign_is_what_the_target_cannot_use(machine: Machine, long: IndexServer) -> None:
     target = ("--platform", "win_amd64", "--python-version", "3.2", "--implementation", "cp", "--abi", "cp32", "--only-binary", ":all:")
     done = machine.pinned("download", "--no-deps", *target, "-d", "files", "acme-core==2.40")
     assert done.code == 0 and [path.name for path in (machine.project / "files").iterdir()] == ["acme_core-2.40-cp32-cp32-win_amd64.whl"], done.text
 
 
-def test_pip_says_the_same_of_what_cannot_be_used(pip_version: str, machine: Machine, long: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_pip_says_the_same_of_what_cannot_be_used(machine: Machine, long: IndexServer) -> None:
     ours = machine.pinned("install", "--target", "site", "acme-core==1.59")
     pips_own = machine.plain("install", "--target", "site", "--index-url", long.url, "acme-core==1.59")
     versions = re.findall(r"from versions: .*", pips_own.text)

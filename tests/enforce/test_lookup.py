@@ -6,13 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer, redirect
 from tests.servers.projects import sdist, wheel
-
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
 def _policy(strategy: str, *indexes: IndexServer, sources: str = "", extra: str = "") -> str:
@@ -30,7 +27,7 @@ def three(serve: Callable[..., IndexServer]) -> tuple[IndexServer, IndexServer, 
     return a, b, c
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize(("strategy", "requirement", "expected"), [
     ("first-index", "lib", "1.0"), ("first-index", "lib>=2", "PIP"), ("first-index", "only-c", "1.0"),
     ("unsafe-first-match", "lib", "1.0"), ("unsafe-first-match", "lib>=2", "2.0"), ("unsafe-first-match", "lib>2", "3.0"),
@@ -39,9 +36,8 @@ def three(serve: Callable[..., IndexServer]) -> tuple[IndexServer, IndexServer, 
     ("unique-index", "only-c", "1.0"), ("unique-index", "lib", "name-on-several-indexes"),
     ("pinned-only", "lib", "name-not-pinned"),
 ])
-def test_strategies(strategy: str, requirement: str, expected: str, pip_version: str, machine: Machine,
+def test_strategies(strategy: str, requirement: str, expected: str, machine: Machine,
                     three: tuple[IndexServer, IndexServer, IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
     machine.write("pip-pinned.toml", _policy(strategy, *three))
     done = machine.pinned("install", "--target", "site", requirement)
     if expected[0].isdigit():
@@ -52,18 +48,16 @@ def test_strategies(strategy: str, requirement: str, expected: str, pip_version:
         assert expected == "PIP" or done.error == expected
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_best_match_takes_the_earlier_index_of_equal_versions(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_best_match_takes_the_earlier_index_of_equal_versions(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     a, b = serve("a").add(sdist("lib", "1.0", says="a")), serve("b").add(wheel("lib", "1.0", says="b"))
     machine.write("pip-pinned.toml", _policy("unsafe-best-match", a, b))
     done = machine.pinned("install", "--target", "site", "lib")
     assert done.code == 0 and machine.module("lib")["WHO"] == "a", done.text
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
-def test_one_page_request_per_pinned_project_whatever_else_is_declared(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_one_page_request_per_pinned_project_whatever_else_is_declared(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     others = [serve(f"other-{i}").add(wheel("acme-core", "99.0"), wheel("acme-app", "99.0")) for i in range(5)]
     private = serve("acme").add(wheel("acme-app", "1.0", requires=("acme-core",)), wheel("acme-core", "1.0"))
     machine.write("pip-pinned.toml", _policy("first-index", *others, private, sources='"acme-*" = { index = "acme" }'))
@@ -146,9 +140,8 @@ def test_a_file_on_another_origin_is_taken_with_a_hash_or_by_allowance(json_page
     assert acme.pinned("install", "--target", "allowed", "acme-core").code == 0
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_file_with_the_wrong_hash_is_refused(pip_version: str, acme: Machine, private: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_file_with_the_wrong_hash_is_refused(acme: Machine, private: IndexServer) -> None:
     page = private.page("acme-core", private.projects["acme-core"])
     start = page.body.index(b"sha256=") + len(b"sha256=")
     private.answers["/simple/acme-core/"] = Answer(200, page.body[:start] + b"0" * 64 + page.body[start + 64:], page.headers)
@@ -156,9 +149,8 @@ def test_a_file_with_the_wrong_hash_is_refused(pip_version: str, acme: Machine, 
     assert done.code == 1 and acme.installed() == {}, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_flat_indexes(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_flat_indexes(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     wheels = machine.project / "wheelhouse"
     wheels.mkdir()
     file = wheel("local-lib", "1.0")
@@ -209,9 +201,8 @@ def test_inherit_falls_back_where_the_index_does_not_have_the_name(machine: Mach
     assert machine.pinned("install", "--target", "other", "acme-app").error == "index-unavailable"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_release_that_was_taken_down_is_gone_at_once(pip_version: str, acme: Machine, private: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_release_that_was_taken_down_is_gone_at_once(acme: Machine, private: IndexServer) -> None:
     private.add(wheel("acme-core", "1.1", says="private"))
     assert acme.pinned("install", "--target", "before", "acme-core").code == 0
     private.projects["acme-core"].pop()
@@ -219,9 +210,8 @@ def test_a_release_that_was_taken_down_is_gone_at_once(pip_version: str, acme: M
     assert acme.installed("after") == {"acme-core": "1.0"}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_directory_can_be_the_pinned_index(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_directory_can_be_the_pinned_index(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     file = private.projects["acme-core"][0]
     machine.write("mirror/simple/acme-core/index.html", f'<!DOCTYPE html><a href="../../files/{file.filename}">{file.filename}</a>')
     (machine.project / "mirror" / "files").mkdir()

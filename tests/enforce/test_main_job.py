@@ -15,7 +15,6 @@ from tests.running import Machine
 from tests.servers.projects import sdist, wheel
 from tests.servers.pypiserver import PypiServer
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 _NATIVE = """
@@ -76,7 +75,7 @@ def _machine(tmp_path: Path, pip_version: str) -> Machine:
     return Machine(tmp_path / "machine", pips.pip_of(pip_version), environment=registry.transport())
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize(("file", "text"), [("pyproject.toml", _NATIVE), ("pyproject.toml", _UV), ("Pipfile", _PIPFILE)], ids=["native", "uv", "pipfile"])
 def test_private_packages_from_pypiserver_and_the_rest_from_the_registry(file: str, text: str, pip_version: str, tmp_path: Path, company: PypiServer) -> None:
     machine = _machine(tmp_path, pip_version)

@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests import pips
 from tests.running import Machine, Result
 from tests.servers.index import IndexServer
 from tests.servers.nginx import Nginx
 from tests.servers.projects import wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 _LOCATIONS = """\
         location /a/ { auth_basic a; auth_basic_user_file {home}/a.users; }
         location /b/ { auth_basic b; auth_basic_user_file {home}/b.users; try_files $uri $uri/index.html @elsewhere; }
@@ -48,33 +46,29 @@ def _install(machine: Machine, authority: trustme.CA, nginx: Nginx, *words: str,
     return done
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_two_indexes_of_one_server_with_accounts_of_their_own(pip_version: str, machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_two_indexes_of_one_server_with_accounts_of_their_own(machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
     done = _install(machine, authority, nginx, "acme-core", "beta-lib")
     assert done.code == 0 and machine.installed() == {"acme-core": "1.0", "beta-lib": "1.0"}, done.text
     assert {(user, path.split("/")[1]) for user, _, path in nginx.seen()} == {("robot-a", "a"), ("robot-b", "b")}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize(("word", "error"), [("forbidden-lib", "index-auth-failed"), ("down-lib", "index-unavailable"), ("acme-build", "pin-not-found")])
-def test_a_refusal_a_fault_and_a_name_that_is_sent_on(word: str, error: str, pip_version: str, machine: Machine, authority: trustme.CA, nginx: Nginx,
+def test_a_refusal_a_fault_and_a_name_that_is_sent_on(word: str, error: str, machine: Machine, authority: trustme.CA, nginx: Nginx,
                                                       public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
     done = _install(machine, authority, nginx, word)
     assert (done.error, machine.installed(), public.requests) == (error, {}, []), done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_wrong_credentials(pip_version: str, machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_wrong_credentials(machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
     assert _install(machine, authority, nginx, "acme-core", a="robot-a:secret-b").error == "index-auth-failed"
     assert [status for _, status, _ in nginx.seen()] == [401]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_an_index_that_moved_on_its_server(pip_version: str, machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
+@pytest.mark.pips
+def test_an_index_that_moved_on_its_server(machine: Machine, authority: trustme.CA, nginx: Nginx) -> None:
     """A permanent redirect within the origin is followed, with the credentials of the index that was asked."""
-    machine.pip = pips.pip_of(pip_version)
     done = _install(machine, authority, nginx, "acme-core", at="old")
     assert done.code == 0 and machine.installed() == {"acme-core": "1.0"}, done.text

@@ -22,11 +22,10 @@ import trustme
 
 from tests import pips
 from tests.enforce.test_keyring import Secrets
-from tests.running import SRC, Machine, Result
+from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, Request, redirect
 from tests.servers.projects import File, metadata_of, sdist, wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 TOGETHER = 20.0  # seconds that a request waits for another one that should be under way
 
 
@@ -96,9 +95,8 @@ def _plain(text: str) -> str:
     return re.sub(r"0x[0-9a-f]+|[\d.]+ [kM]B/s|\d:\d\d:\d\d|/\S*pip-\S*|s(?:ize|ha256)=\w+", "", text)
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips
 def test_nothing_changes_but_time(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
     one, two = tree(serve("one"), "one"), tree(serve("two", json_pages=True), "two")
     all_pinned(machine, one, two)
     done, asked = both(machine, [one, two], "one-a", "two-a", "one-b", "two-b<2", "-v")
@@ -110,11 +108,10 @@ def test_nothing_changes_but_time(pip_version: str, machine: Machine, serve: Cal
         assert all(count == 1 + (old and not index.json_pages and path.endswith(".whl")) for path, count in counted.items()), counted
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips
 @pytest.mark.parametrize(("what", "count"), [(r"/simple/acme-[ab]/", 2), (r"/files/acme_[ab]-2.0.*\.metadata", 2), (r"/simple/acme-[cd]/", 2),
                                              (r"/files/acme_[a-f]-2.0.*\.whl", 6)])
-def test_what_is_known_is_asked_for_together(what: str, count: int, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_what_is_known_is_asked_for_together(what: str, count: int, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[what] = meeting = Meeting(count)
     all_pinned(machine, acme)
@@ -152,10 +149,9 @@ def test_prefetch_jobs_is_a_number_of_requests(acme: Machine) -> None:
     assert acme.pinned("install", "--prefetch-jobs", "20000000", "acme-core").error == "usage"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_the_second_index_is_asked_once_the_first_has_said_404(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+@pytest.mark.pips
+def test_the_second_index_is_asked_once_the_first_has_said_404(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """No name reaches an index that the strategy would not have asked."""
-    machine.pip = pips.pip_of(pip_version)
     first, second = serve("first"), serve("second")
     first.latency = second.latency = 0.01
     for name in ("a", "b"):
@@ -169,9 +165,8 @@ def test_the_second_index_is_asked_once_the_first_has_said_404(pip_version: str,
     assert sorted(second.pages_asked()) == ["theirs-a", "theirs-b"]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_name_that_inherits_its_index_is_not_asked_elsewhere_ahead(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_name_that_inherits_its_index_is_not_asked_elsewhere_ahead(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     company = serve("company").add(described("acme-a", "1.0", "helper"), described("helper", "1.0"))
     public = serve("public").add(described("helper", "9.0"), described("other", "1.0"))
     company.latency = public.latency = 0.01
@@ -185,17 +180,16 @@ def cut(index: IndexServer) -> Answer:
     return Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"})
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("where", ["/simple/acme-b/", "/simple/acme-e/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
 @pytest.mark.parametrize("answer", [
     Answer(500), Answer(503, headers={"Retry-After": "0"}), Answer(404), Answer(403), Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), Answer(410),
     Answer(200, b"no page, no wheel", {"Content-Type": "text/plain"}), Answer(200, b"{", {"Content-Type": "application/vnd.pypi.simple.v1+json"}),
     Answer(302, headers={"Location": "http://127.0.0.1:9/elsewhere"}), Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"}),
 ], ids=["500", "503", "404", "403", "401", "410", "other", "broken", "away", "cut"])
-def test_faults_are_told_in_the_same_words(answer: Answer, where: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_faults_are_told_in_the_same_words(answer: Answer, where: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     if answer.headers.get("Content-Length") == "4000":
-        machine.environment["PIP_DEFAULT_TIMEOUT"] = "1"
+        machine.environment |= {"PIP_DEFAULT_TIMEOUT": "1", "PIP_RESUME_RETRIES": "1"}
     acme = tree(serve("acme"))
     acme.answers[where] = answer
     all_pinned(machine, acme)
@@ -210,9 +204,8 @@ def test_a_wheel_or_metadata_with_another_hash_is_refused_as_ever(machine: Machi
     assert done.code == 1 and machine.installed() == {}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_an_index_that_forwards_within_its_origin(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_an_index_that_forwards_within_its_origin(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[r"/simple/acme-([a-f])/"] = lambda request: redirect(request.path.replace("/simple/", "/moved/"))
     acme.answers[r"/moved/acme-([a-f])/"] = lambda request: acme.answer(Request("GET", request.path.replace("/moved/", "/unmoved/"), request.headers))
@@ -225,10 +218,9 @@ def test_an_index_that_forwards_within_its_origin(pip_version: str, machine: Mac
     assert asked[0]["GET /moved/acme-e/"] == 1 and asked[0]["GET /storage/acme_c-2.0-py3-none-any.whl"]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_only_what_pip_would_ask_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+@pytest.mark.pips
+def test_only_what_pip_would_ask_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """Not what is installed and will do, not what comes from a URL, not what --no-deps leaves out."""
-    machine.pip = pips.pip_of(pip_version)
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
     done, asked = both(machine, [acme], "--no-deps", "acme-a", "acme-b")
@@ -243,9 +235,8 @@ def test_only_what_pip_would_ask_for(pip_version: str, machine: Machine, serve: 
     assert done.code == 1 and not any("acme_a-2.0" in path for path in asked[0])  # acme-c wants acme-e>1
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_required_hashes_read_no_metadata(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_required_hashes_read_no_metadata(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[r"/files/acme_[a-f]-2.0.*\.whl"] = meeting = Meeting(6)
     all_pinned(machine, acme)
@@ -257,18 +248,16 @@ def test_required_hashes_read_no_metadata(pip_version: str, machine: Machine, se
     assert done.code == 0 and not any(path.endswith(".metadata") for path in asked[0])
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_sdists_are_neither_built_nor_described_ahead(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_sdists_are_neither_built_nor_described_ahead(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme")).add(sdist("acme-g", "1.0", requires=("acme-a", "acme-b")))
     all_pinned(machine, acme)
     done, asked = both(machine, [acme], "acme-g")
     assert done.code == 0 and asked[0]["GET /files/acme_g-1.0.tar.gz"] == 1, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_backtracking_asks_for_no_more_than_pip_does(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_backtracking_asks_for_no_more_than_pip_does(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme")
     acme.latency = 0.01
     for version in range(1, 6):
@@ -284,14 +273,13 @@ def test_backtracking_asks_for_no_more_than_pip_does(pip_version: str, machine: 
     assert sum(asked.values()) <= sum(requests(acme).values())
 
 
-@pytest.mark.parametrize("pip_version", [pips.MIDDLE, pips.NEWEST])  # pip 23.0 asks no keyring under --no-input
-def test_a_keyring_is_asked_once_and_by_nobody_but_pip(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="23.1")  # pip 23.0 asks no keyring under --no-input
+def test_a_keyring_is_asked_once_and_by_nobody_but_pip(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme", credentials=("user", "hunter2")))
     secrets = Secrets(machine)
     secrets.hold({acme.url + "/": ("user", "hunter2"), acme.url: ("user", "hunter2")})
     all_pinned(machine, acme)
-    done = machine.pinned("install", "--target", "site", "--keyring-provider", "import", "acme-a", "acme-b", PYTHONPATH=os.pathsep.join([str(machine.pip), str(SRC)]))
+    done = machine.pinned("install", "--target", "site", "--keyring-provider", "import", "acme-a", "acme-b")
     assert done.code == 0, done.text
     asked = secrets.log.read_text().splitlines()
     secrets.log.unlink()
@@ -339,10 +327,9 @@ def test_what_is_queued_for_an_index_that_has_had_enough_is_not_sent(machine: Ma
     assert sum(moment - times[0] < 1.9 for moment in times) <= 17  # those that were under way
 
 
-@pytest.mark.parametrize("pip_version", [*ACROSS, "26.1.2"])
+@pytest.mark.pips
 @pytest.mark.parametrize("more", [("-v", "--log", "log"), ("-q", "--log", "log"), ("--log", "log"), ("-vv",)])
-def test_a_log_file_changes_no_request(more: tuple[str, ...], pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_a_log_file_changes_no_request(more: tuple[str, ...], machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
     done = machine.pinned("install", "--target", "site", "acme-a", "acme-b", *more)
@@ -354,10 +341,9 @@ def test_a_log_file_changes_no_request(more: tuple[str, ...], pip_version: str, 
     assert asked == requests(acme)
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("where", ["/simple/acme-b/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
-def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[where] = Answer(hang_up=True)
     all_pinned(machine, acme)
@@ -365,9 +351,8 @@ def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, pip_vers
     assert done.code == 1 and "RemoteDisconnected" in done.text, done.text
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips
 def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
     acme = tree(serve("acme"))
     odd = described("acme-c", "0.9")
     acme.add(File("acme_c-0.9_1-py3-none-any.whl", odd.content), File("acme_e-0.9_1-py3-none-any.whl", odd.content))
@@ -376,9 +361,8 @@ def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, mac
     assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_wrong_password_is_sent_once(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_wrong_password_is_sent_once(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme", credentials=("user", "right")).add(*(described(f"acme-{number}") for number in range(20)))
     wrong = acme.url_with_credentials.replace("right", "wrong")
     machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{wrong}"\nexplicit = true\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
@@ -390,9 +374,8 @@ def test_a_wrong_password_is_sent_once(pip_version: str, machine: Machine, serve
     assert done.code == 0 and meeting.met, done.text  # the right one opens the door to all
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_wrong_password_is_sent_once_to_a_proxy_too(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_wrong_password_is_sent_once_to_a_proxy_too(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme, proxy = tree(serve("acme")), serve("proxy")
 
     def forward(request: Request) -> Answer:
@@ -411,10 +394,9 @@ def test_a_wrong_password_is_sent_once_to_a_proxy_too(pip_version: str, machine:
     assert done.code == 0 and len(machine.installed()) == 6 and acme.requests == [], done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_server_of_one_connection_at_a_time(pip_version: str, machine: Machine) -> None:
+@pytest.mark.pips
+def test_a_server_of_one_connection_at_a_time(machine: Machine) -> None:
     """Idle connections of workers would keep it from everybody else."""
-    machine.pip = pips.pip_of(pip_version)
     with IndexServer("acme", threads=False) as acme:
         tree(acme)
         all_pinned(machine, acme)
@@ -423,9 +405,8 @@ def test_a_server_of_one_connection_at_a_time(pip_version: str, machine: Machine
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_is_in_the_cache_keeps_no_files_open(pip_version: str, machine: Machine, secure: IndexServer, authority: trustme.CA) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_what_is_in_the_cache_keeps_no_files_open(machine: Machine, secure: IndexServer, authority: trustme.CA) -> None:
     authority.cert_pem.write_to_path(str(machine.directory / "ca.pem"))
     machine.environment["PIP_CERT"] = str(machine.directory / "ca.pem")
     names = [f"acme-{number}" for number in range(120)]
@@ -452,9 +433,8 @@ def test_more_origins_than_connections_that_may_be_kept(machine: Machine, serve:
     assert [sum(requests(index).values()) for index in indexes] == [18] * 12
 
 
-@pytest.mark.parametrize("pip_version", [pips.NEWEST])
-def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="26.0")
+def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme").add(sdist("acme-g", "1.0", build_requires=("acme-build",), requires=("acme-e",)), described("acme-build"),
                              described("acme-e", "1.0"), described("acme-e", "2.0", "acme-never"), described("acme-never"))
     all_pinned(machine, acme)
@@ -463,9 +443,8 @@ def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_f
     assert done.code == 0 and asked[0]["GET /simple/acme-never/"] == 0, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_the_names_of_a_lock_are_hints(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_the_names_of_a_lock_are_hints(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
     assert machine.pinned("lock", "acme-a", "acme-b").code == 0
@@ -524,9 +503,8 @@ print(context.check_hostname, context.verify_mode == ssl.CERT_REQUIRED)
 """
 
 
-@pytest.mark.parametrize("pip_version", [version for version in pips.SUPPORTED if pips.as_numbers(version) >= (24, 2)])  # which verify by truststore
-def test_handshakes_of_threads_leave_verification_as_it_was(pip_version: str, machine: Machine, secure: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="24.2")  # which verify by truststore
+def test_handshakes_of_threads_leave_verification_as_it_was(machine: Machine, secure: IndexServer) -> None:
     machine.write("handshakes.py", _HANDSHAKES)
     done = machine.run_script("handshakes.py", str(secure.port))
     assert (done.out.split(), done.err) == (["True", "True"], ""), done.text
@@ -542,10 +520,9 @@ def test_without_a_thread_pip_asks_by_itself(machine: Machine, serve: Callable[.
     assert "nothing more is fetched ahead: RuntimeError" in done.err
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("coding", ["chunked", "gzip"])
-def test_bodies_in_every_coding(coding: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_bodies_in_every_coding(coding: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
 
     def coded(request: Request) -> Answer:
@@ -575,11 +552,10 @@ _ONE_BY_ONE: dict[str, tuple[tuple[str, ...], set[str]]] = {  # arguments, and t
 }
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("what", _ONE_BY_ONE)
-def test_what_pip_would_not_choose_leads_nowhere(what: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+def test_what_pip_would_not_choose_leads_nowhere(what: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """The candidate that pip's own finder takes says which names come next; what will do is not asked for."""
-    machine.pip = pips.pip_of(pip_version)
     acme = tree(serve("acme"))
     acme.add(described("acme-y", "1.0"), replace(described("acme-y", "2.0", "acme-never"), yanked=True),
              described("acme-s", "1.0", "acme-e"), sdist("acme-s", "2.0"),
@@ -595,14 +571,13 @@ def test_what_pip_would_not_choose_leads_nowhere(what: str, pip_version: str, ma
     assert pages == letters, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_is_installed_and_will_do_is_not_asked_for(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_what_is_installed_and_will_do_is_not_asked_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
     library = machine.directory / "library"
     assert machine.pinned("install", "--target", str(library), "--no-deps", "acme-d==1.0", "acme-e==2.0").code == 0
-    path = os.pathsep.join([str(machine.pip), str(SRC), str(library)])
+    path = os.pathsep.join([machine.path, str(library)])
     for more, letters in (((), "acf"), (("--upgrade", "acme-d"), "acdf"), (("--upgrade", "--upgrade-strategy", "eager"), "acdef"), (("acme-d>1",), "acdf")):
         seen = []
         for off in ((), ("--no-prefetch",)):
@@ -625,7 +600,7 @@ def test_ctrl_c_ends_it_at_once(machine: Machine, serve: Callable[..., IndexServ
 
     acme.answers[r"/simple/.*"] = hang
     all_pinned(machine, acme)
-    environment = {**machine.environment, "PYTHONPATH": os.pathsep.join([str(machine.pip), str(SRC)]), "PIP_DEFAULT_TIMEOUT": "60"}
+    environment = {**machine.environment, "PYTHONPATH": machine.path, "PIP_DEFAULT_TIMEOUT": "60"}
     begin = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[0] = 'pip-pinned'; runpy.run_module('pip_pinned', run_name='__main__')"
     process = subprocess.Popen([sys.executable, "-c", begin, "install", "--target", "site", "acme-a", "acme-b"], cwd=machine.project, env=environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -647,10 +622,9 @@ def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serv
     assert "nothing more is fetched ahead: RuntimeError: of all things" in done.err
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_the_cache_is_filled_and_asked_as_ever(pip_version: str, machine: Machine, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
+@pytest.mark.pips
+def test_the_cache_is_filled_and_asked_as_ever(machine: Machine, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
     """Over TLS, where pip caches: pages are revalidated by their ETag, files come from the cache, and the second run says so."""
-    machine.pip = pips.pip_of(pip_version)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     acme = tree(serve("acme", tls=context))

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests import pips
-from tests.commands.test_sync import ACROSS, Venv, venv
+from tests.commands.test_sync import Venv, venv
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import IndexServer
@@ -29,9 +28,8 @@ def _noted(venv: Venv, info: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
-def test_a_line_and_a_file_for_each_package(pip_version: str, venv: Venv, private: IndexServer, public: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_line_and_a_file_for_each_package(venv: Venv, private: IndexServer, public: IndexServer) -> None:
     built = sdist("acme-built", "1.0", build_requires=("acme-build",))
     private.add(built)
     for path, text in source_tree("local-lib", "1.0").items():
@@ -58,18 +56,16 @@ def test_a_line_and_a_file_for_each_package(pip_version: str, venv: Venv, privat
     assert _lines(venv.machine) == lines  # out of the wheel cache, over the old file
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("words", [("--target", "site"), ("--prefix", "site"), ("--root", "site")])
-def test_wherever_it_is_installed(pip_version: str, words: tuple[str, ...], venv: Venv) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+def test_wherever_it_is_installed(words: tuple[str, ...], venv: Venv) -> None:
     assert venv.run("install", *words, "acme-core").code == 0
     (note,) = (venv.machine.project / "site").glob("**/acme_core-1.0.dist-info/pip-pinned.json")
     assert json.loads(note.read_text())["index"] == "acme"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_drop_in_run_leaves_what_pip_leaves(pip_version: str, machine: Machine, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_drop_in_run_leaves_what_pip_leaves(machine: Machine, public: IndexServer) -> None:
     words = ("install", "--index-url", public.url, "--target")
     assert machine.pinned(*words, "ours", "pubdep").code == 0 and machine.plain(*words, "theirs", "pubdep").code == 0
 
@@ -104,16 +100,14 @@ def test_no_secrets_in_it(acme: Machine, private: IndexServer, public: IndexServ
     assert "s3cret" not in text and "user" not in text and _lines(acme, "p.jsonl")["acme-core"]["index-url"] == f"{private.root}/${{PLACE}}"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_under_another_python(pip_version: str, acme: Machine, tmp_path: Path, venv: Venv) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_under_another_python(acme: Machine, tmp_path: Path, venv: Venv) -> None:
     done = venv.run("--python", venv.machine.python, "install", "acme-core", "--provenance", "p.jsonl")
     assert done.code == 0 and set(_lines(acme, "p.jsonl")) == {"acme-core"} and _noted(venv, "acme_core-1.0.dist-info")["index"] == "acme", done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_sync_writes_one_file(pip_version: str, venv: Venv, private: IndexServer) -> None:
-    venv.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_sync_writes_one_file(venv: Venv, private: IndexServer) -> None:
     for path, text in source_tree("local-lib", "1.0").items():
         venv.machine.write(f"local/{path}", text)
     assert venv.run("lock", "acme-core", "pubdep", "./local").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -45,7 +46,7 @@ print(patched)
 """
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
+@pytest.mark.pips(always=True)
 def test_undo_restores_the_very_objects(pip_version: str, tmp_path: Path) -> None:
     machine = Machine(tmp_path, pips.pip_of(pip_version))
     machine.write("identity.py", _IDENTITY)
@@ -54,19 +55,31 @@ def test_undo_restores_the_very_objects(pip_version: str, tmp_path: Path) -> Non
     assert int(done.out) >= 20
 
 
+def _copy(tmp_path: Path) -> Path:
+    """The newest pip, to be changed: linked, with what is compiled, so that only what is written anew is compiled anew."""
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("bin"), copy_function=os.symlink)
+    return tree
+
+
+def _write(path: Path, text: str) -> None:
+    path.unlink()  # a link to the pip of all other tests
+    path.write_text(text, encoding="utf-8")
+
+
 def _rename(tree: Path, name: str, under: str = "pip/_internal") -> None:
     for path in (tree / under).rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         changed = re.sub(rf"(?<![\w\"]){name}\b", name + "_moved", text)
         if changed != text:
-            path.write_text(changed, encoding="utf-8")
+            _write(path, changed)
 
 
 def _edit(tree: Path, file: str, old: str, new: str) -> None:
     path = tree / "pip" / "_internal" / file
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{old!r} is not in {file}: adapt this test to the newest pip"
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    _write(path, text.replace(old, new))
 
 
 def _edit_twice(tree: Path, file: str, *edits: tuple[str, str]) -> None:
@@ -79,7 +92,7 @@ def _move_module(tree: Path, old: str, new: str) -> None:
     (base / (old.replace(".", "/") + ".py")).rename(base / (new.replace(".", "/") + ".py"))
     for path in base.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(f"pip._internal.{old}", f"pip._internal.{new}"), encoding="utf-8")
+        _write(path, text.replace(f"pip._internal.{old}", f"pip._internal.{new}"))
 
 
 _MOVED: dict[str, Callable[[Path], None]] = {
@@ -118,8 +131,7 @@ _MOVED: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("what", sorted(_MOVED))
 def test_a_pip_with_a_moved_seam_installs_nothing(what: str, tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
-    tree = tmp_path / "pip"
-    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    tree = _copy(tmp_path)
     _MOVED[what](tree)
     machine = Machine(tmp_path / "machine", tree)
     machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
@@ -131,8 +143,7 @@ def test_a_pip_with_a_moved_seam_installs_nothing(what: str, tmp_path: Path, pri
 
 @pytest.mark.parametrize("call", ["os.path.join(os.path.dirname(__import__('pip').__file__), '__pip-runner__.py')", "'-m', 'pip'"])
 def test_a_pip_that_starts_another_pip_past_the_seam_is_stopped(call: str, tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
-    tree = tmp_path / "pip"
-    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    tree = _copy(tmp_path)
     _edit(tree, "build_env/installer.py", "            get_runnable_pip(),\n", f"            {call},\n")
     _edit(tree, "build_env/installer.py", "import logging\n", "import logging\nimport os\n")
     private.add(sdist("acme-app", "1.0", build_requires=("acme-build",)))
@@ -144,10 +155,9 @@ def test_a_pip_that_starts_another_pip_past_the_seam_is_stopped(call: str, tmp_p
 
 
 def test_a_newer_pip_runs_with_one_warning_unless_strict(tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
-    tree = tmp_path / "pip"
-    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    tree = _copy(tmp_path)
     init = tree / "pip" / "__init__.py"
-    init.write_text(init.read_text().replace(f'"{pips.NEWEST}"', '"27.0"'))
+    _write(init, init.read_text().replace(f'"{pips.NEWEST}"', '"27.0"'))
     machine = Machine(tmp_path / "machine", tree)
     policy = POLICY.format(private=private.url, public=public.url)
     machine.write("pip-pinned.toml", policy)
@@ -159,10 +169,9 @@ def test_a_newer_pip_runs_with_one_warning_unless_strict(tmp_path: Path, private
 
 
 def test_an_older_pip_is_refused(tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
-    tree = tmp_path / "pip"
-    shutil.copytree(pips.pip_of(pips.NEWEST), tree, ignore=shutil.ignore_patterns("__pycache__", "bin"))
+    tree = _copy(tmp_path)
     init = tree / "pip" / "__init__.py"
-    init.write_text(init.read_text().replace(f'"{pips.NEWEST}"', '"22.3.1"'))
+    _write(init, init.read_text().replace(f'"{pips.NEWEST}"', '"22.3.1"'))
     machine = Machine(tmp_path / "machine", tree)
     machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
     done = machine.pinned("install", "--target", "site", "acme-core")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +16,10 @@ from urllib.parse import unquote
 import pytest
 import trustme
 
-from tests import pips
+from tests import interpreters
 from tests.running import Machine, Result
 from tests.servers.index import Answer, IndexServer, Request, redirect
 from tests.servers.projects import File, sdist, wheel
-
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
 
 @dataclass
@@ -260,7 +256,7 @@ def a_build_child(world: World) -> None:
 def another_interpreter(world: World) -> None:
     two_on_one_host(world)
     other = world.machine.directory / "other"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(other)], check=True)
+    interpreters.make_environment(other)
     world.arguments = ("--python", str(other), *world.arguments)
 
 
@@ -327,10 +323,9 @@ SUCCEED = [a_path_that_leads_up, a_redirect_that_leads_up, a_file_that_another_o
 FAIL = {a_page_redirected_to_another_port: "pin-not-found", a_file_host_that_asks_for_credentials: None}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("arrange", [*SUCCEED, *FAIL], ids=lambda arrange: arrange.__name__)
-def test_every_secret_stays_in_its_place(arrange: Callable[[World], None], pip_version: str, world: World) -> None:
-    world.machine.pip = pips.pip_of(pip_version)
+def test_every_secret_stays_in_its_place(arrange: Callable[[World], None], world: World) -> None:
     arrange(world)
     done = world.run()
     world.check()
@@ -341,9 +336,8 @@ def test_every_secret_stays_in_its_place(arrange: Callable[[World], None], pip_v
     assert "secret-of" not in done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_no_secret_goes_over_http_after_https(pip_version: str, world: World) -> None:
-    world.machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_no_secret_goes_over_http_after_https(world: World) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -362,10 +356,9 @@ def test_no_secret_goes_over_http_after_https(pip_version: str, world: World) ->
 
 
 @pytest.mark.parametrize("how", ["url", "environment", "netrc"])
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_wrong_credentials_are_sent_once(pip_version: str, how: str, world: World) -> None:
+@pytest.mark.pips
+def test_wrong_credentials_are_sent_once(how: str, world: World) -> None:
     """Hosts lock an account after a few."""
-    world.machine.pip = pips.pip_of(pip_version)
     a = world.index(world.server(), "/a/", A, CORE)
     wrong = Place(a.server, a.prefix, ("a", "wrong"))
     environment = {}
@@ -379,12 +372,11 @@ def test_wrong_credentials_are_sent_once(pip_version: str, how: str, world: Worl
     assert [request.authorization for request in a.server.requests] == [("a", "wrong")]
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize(("first", "second"), [("/team/simple", "/team/"), ("/team/simple", "/team/+simple"), ("/team/simple", "/team/simple/"), ("/simple", "/t%7Eam/simple"),
                                                ("/simple", "/x/../team/simple"), ("/simple", "/b%2dx/simple")])
-def test_each_of_two_indexes_is_asked_with_its_own_secret(first: str, second: str, pip_version: str, world: World) -> None:
+def test_each_of_two_indexes_is_asked_with_its_own_secret(first: str, second: str, world: World) -> None:
     """Their paths are one within the other, or the same but for their spelling."""
-    world.machine.pip = pips.pip_of(pip_version)
     server = world.server()
 
     def answer(request: Request) -> Answer:

@@ -10,18 +10,14 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import Answer, IndexServer, Request
 from tests.servers.projects import wheel
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 
-
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_private_authority_is_given_by_pips_own_option(pip_version: str, machine: Machine, authority: trustme.CA, secure: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_private_authority_is_given_by_pips_own_option(machine: Machine, authority: trustme.CA, secure: IndexServer, public: IndexServer) -> None:
     machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
     certificate = machine.project / "ca.pem"
     authority.cert_pem.write_to_path(str(certificate))
@@ -30,10 +26,9 @@ def test_a_private_authority_is_given_by_pips_own_option(pip_version: str, machi
     assert machine.pinned("install", "--target", "other", "acme-core").error == "index-unavailable"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_verification_is_switched_off_for_one_origin_alone_and_said_every_time(pip_version: str, machine: Machine, secure: IndexServer, public: IndexServer,
+@pytest.mark.pips
+def test_verification_is_switched_off_for_one_origin_alone_and_said_every_time(machine: Machine, secure: IndexServer, public: IndexServer,
                                                                              authority: trustme.CA, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     neighbour = serve("neighbour", tls=context).add(wheel("other-lib", "1.0"))
@@ -45,9 +40,8 @@ def test_verification_is_switched_off_for_one_origin_alone_and_said_every_time(p
     assert machine.pinned("install", "--target", "other", "other-lib").error == "index-unavailable"
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_what_was_cached_without_verification_is_not_used(pip_version: str, machine: Machine, secure: IndexServer, authority: trustme.CA, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_what_was_cached_without_verification_is_not_used(machine: Machine, secure: IndexServer, authority: trustme.CA, public: IndexServer) -> None:
     certificate = machine.project / "ca.pem"
     authority.cert_pem.write_to_path(str(certificate))
     good, evil = secure.projects["acme-core"][0], wheel("acme-core", "1.0", says="evil")
@@ -87,9 +81,8 @@ def _two_on_one_host(server: IndexServer) -> None:
     server.answers[r"/[ab]/.*"] = answer
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_two_indexes_on_one_host_with_credentials_of_their_own(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_two_indexes_on_one_host_with_credentials_of_their_own(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     server = serve("host")
     _two_on_one_host(server)
     at = server.root.replace("://", "://{}@")
@@ -100,9 +93,8 @@ def test_two_indexes_on_one_host_with_credentials_of_their_own(pip_version: str,
     assert {(r.path.split("/")[1], r.authorization) for r in server.requests} == {("a", ("a", "one")), ("b", ("b", "two"))}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_netrc_answers_for_an_index_without_credentials_in_its_url(pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_netrc_answers_for_an_index_without_credentials_in_its_url(machine: Machine, private: IndexServer, public: IndexServer) -> None:
     private.credentials = ("robot", "s3cret")
     netrc = Path(machine.environment["HOME"]) / ".netrc"
     netrc.write_text("machine 127.0.0.1 login robot password s3cret\n")
@@ -130,21 +122,19 @@ def test_wrong_credentials_are_tried_once(machine: Machine, private: IndexServer
     assert len(private.requests) <= 2
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("host", ["localhost", "localhost:{port}", "localhost:{port}/simple", "localhost:{port}/files", "LOCALHOST:{port}", "x@localhost:{port}", "*"])
-def test_a_requirements_file_cannot_switch_off_the_verification_of_a_declared_index(host: str, pip_version: str, machine: Machine, secure: IndexServer,
+def test_a_requirements_file_cannot_switch_off_the_verification_of_a_declared_index(host: str, machine: Machine, secure: IndexServer,
                                                                                    public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
     machine.write("pip-pinned.toml", POLICY.format(private=secure.url, public=public.url))
     machine.write("r.txt", f"--trusted-host {host.format(port=secure.port)}\nacme-core\n")
     done = machine.pinned("install", "--target", "site", "-r", "r.txt")
     assert (done.error, done.code) == ("index-unavailable", 1) and machine.installed() == {}, done.text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_the_values_of_variables_are_shown_nowhere(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
+@pytest.mark.pips
+def test_the_values_of_variables_are_shown_nowhere(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """A token in the path of an index, as some hosts want it."""
-    machine.pip = pips.pip_of(pip_version)
     server = serve("host")
     file = wheel("acme-core", "1.0", says="private")
     page = f'<!DOCTYPE html><a href="../../files/{file.filename}#sha256={file.sha256}">{file.filename}</a>'
@@ -161,10 +151,9 @@ def test_the_values_of_variables_are_shown_nowhere(pip_version: str, machine: Ma
             assert "t0ken-in-path" not in done.text + (machine.project / "log.txt").read_text() + (report.read_text() if report.exists() else "")
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("value", ["short7", "t\u00f6ken-in-the-path", "tok~en|and more"])
-def test_a_value_is_hidden_in_every_form_that_a_url_shows_it_in(value: str, pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
-    machine.pip = pips.pip_of(pip_version)
+def test_a_value_is_hidden_in_every_form_that_a_url_shows_it_in(value: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     server = serve("host")
     machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{server.root}/${{ACME_TOKEN}}/simple"\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
     done = machine.pinned("install", "--target", "site", "-vvv", "--log", "log.txt", "acme-none", ACME_TOKEN=value)
@@ -172,16 +161,15 @@ def test_a_value_is_hidden_in_every_form_that_a_url_shows_it_in(value: str, pip_
     assert server.requests and not any(form in text for form in (value, quote(value), quote(value, safe=""), server.requests[0].path)), text
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("answer", [
     Answer(302, headers={"Location": "http://127.0.0.1:99999999/"}), Answer(302, headers={"Location": "//["}), Answer(302, headers={"Location": "ftp://elsewhere.example/"}),
     Answer(302, headers={"Location": "file:///etc/passwd"}), Answer(302, headers={"Location": "/simple/acme-core/"}),
     Answer(200, b"{", {"Content-Type": "application/vnd.pypi.simple.v1+json"}), Answer(200, b"[]", {"Content-Type": "application/vnd.pypi.simple.v1+json"}),
     Answer(200, b"<!DOCTYPE html>", {"Content-Type": "text/html; charset=no-such"}), Answer(200, b"not gzip", {"Content-Type": "text/html", "Content-Encoding": "gzip"}),
 ], ids=["bad-port", "bad-host", "ftp", "file", "loop", "json-cut", "json-list", "charset", "gzip"])
-def test_an_answer_that_cannot_be_read_is_a_fault_and_nothing_else_is_asked(answer: Answer, pip_version: str, machine: Machine, private: IndexServer,
+def test_an_answer_that_cannot_be_read_is_a_fault_and_nothing_else_is_asked(answer: Answer, machine: Machine, private: IndexServer,
                                                                            public: IndexServer) -> None:
-    machine.pip = pips.pip_of(pip_version)
     private.answers["/simple/pubdep/"] = answer
     machine.write("pip-pinned.toml", f'[[index]]\nname = "first"\nurl = "{private.url}"\n[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n')
     done = machine.pinned("install", "--target", "site", "pubdep")
@@ -189,10 +177,9 @@ def test_an_answer_that_cannot_be_read_is_a_fault_and_nothing_else_is_asked(answ
     assert public.requests == [] and machine.installed() == {}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("location", ["http://127.0.0.1:abc/x", "http://[::1/x", "http://127.0.0.1:99999/", "http://\u00fc..x/", "http:///x"])
-def test_a_file_redirected_to_no_address_is_an_error_and_no_crash(location: str, pip_version: str, acme: Machine, private: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+def test_a_file_redirected_to_no_address_is_an_error_and_no_crash(location: str, acme: Machine, private: IndexServer) -> None:
     private.answers["/files/.*"] = Answer(302, headers={"Location": location.encode().decode("latin-1")})
     done = acme.pinned("install", "--target", "site", "acme-core")
     assert done.code == 1 and "Traceback" not in done.text and acme.installed() == {}, done.text

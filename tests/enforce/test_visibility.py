@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
 from tests.conftest import POLICY
-from tests.running import SRC, Machine
+from tests.interpreters import SRC
+from tests.running import Machine
 from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import sdist
 
-ACROSS = [pips.OLDEST, pips.MIDDLE, pips.NEWEST]
 SECRET = "s3cret-of-acme"
 _WATCH = '''
 import glob
@@ -41,12 +40,11 @@ def _written(machine: Machine) -> Iterator[tuple[str, str]]:
             yield str(path), path.read_bytes().decode("latin-1")
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
+@pytest.mark.pips
 @pytest.mark.parametrize("source", ["url", "environment", "netrc"])
 @pytest.mark.parametrize("ends", ["well", "refused", "down", "broken"])
-def test_a_secret_is_written_nowhere(ends: str, source: str, pip_version: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_a_secret_is_written_nowhere(ends: str, source: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
     """Output, log, report, decision log, caches, temporary files, command lines of every process while a build runs."""
-    machine.pip = pips.pip_of(pip_version)
     private.credentials = ("robot", SECRET)
     log = machine.directory / "watch.log"
     watch = _WATCH.format(log=str(log), home=machine.environment["HOME"])
@@ -98,9 +96,8 @@ def _converse(machine: Machine, *answers: tuple[str, str]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), printed
 
 
-@pytest.mark.parametrize("pip_version", [pips.MIDDLE, pips.NEWEST])
-def test_pips_prompt_asks_for_what_no_source_has(pip_version: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips(since="23.1")
+def test_pips_prompt_asks_for_what_no_source_has(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     private.credentials = ("robot", SECRET)
     code, printed = _converse(acme, (f"User for 127.0.0.1:{private.port}:", "robot"), ("Password:", SECRET))
     assert code == 0 and acme.installed() == {"acme-core": "1.0"}, printed
@@ -109,9 +106,8 @@ def test_pips_prompt_asks_for_what_no_source_has(pip_version: str, acme: Machine
     assert {request.authorization for request in public.requests} <= {None}
 
 
-@pytest.mark.parametrize("pip_version", ACROSS)
-def test_a_prompt_that_nobody_answers_is_a_refusal(pip_version: str, acme: Machine, private: IndexServer) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_a_prompt_that_nobody_answers_is_a_refusal(acme: Machine, private: IndexServer) -> None:
     private.credentials = ("robot", SECRET)
     acme.environment.pop("PIP_NO_INPUT")
     done = acme.pinned("install", "--target", "site", "acme-core")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests import pips, registry
-from tests.running import SRC, clean_environment
+from tests.interpreters import SRC
+from tests.running import clean_environment
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import pips
-from tests.running import SRC, Machine, clean_environment
+from tests.interpreters import SRC
+from tests.running import Machine, clean_environment
 from tests.servers.index import IndexServer
 
 _KERNEL_ALONE = """
@@ -83,8 +83,7 @@ def test_no_module_is_longer_than_a_sitting() -> None:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, path
 
 
-@pytest.mark.parametrize("pip_version", pips.SUPPORTED)
-def test_nothing_is_left_in_the_temporary_directory(pip_version: str, acme: Machine) -> None:
-    acme.pip = pips.pip_of(pip_version)
+@pytest.mark.pips
+def test_nothing_is_left_in_the_temporary_directory(acme: Machine) -> None:
     assert acme.pinned("install", "--target", "site", "acme-core").code == 0
     assert list((acme.directory / "home" / "tmp").iterdir()) == []

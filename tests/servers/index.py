@@ -117,6 +117,7 @@ class IndexServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # headers and body in one packet: the second of two would wait 40 ms for the first to be acknowledged
 
             def do_GET(self) -> None:
                 request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
