@@ -105,7 +105,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "pips(since, until, always): with every supported pip of a range; always: in the first tier, too")
+    config.addinivalue_line("markers", "pips(since, until, always, rows): with every supported pip of a range; always: in the first tier, too; rows: each row of data with two there")
     config.stash[_BEGUN] = time.monotonic()
 
 
@@ -113,7 +113,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each pip, where the mark ``pips`` asks for it; ``since`` and ``until`` bound them."""
     mark = metafunc.definition.get_closest_marker("pips")
     if mark is not None:
-        bounds = {name: value for name, value in mark.kwargs.items() if name != "always"}
+        bounds = {name: value for name, value in mark.kwargs.items() if name in ("since", "until")}
         metafunc.parametrize("pip_version", pips.between(**bounds))
 
 
@@ -128,8 +128,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set()
     for scenario, tests in scenarios.items():
         mark = next(iter(tests.values())).get_closest_marker("pips")
-        always = mark is not None and mark.kwargs.get("always", False) and tier == tiers.FIRST
-        kept = tiers.chosen(tiers.EVERY_PIP if always else tier, scenario, tests)
+        said = {} if mark is None else mark.kwargs
+        always = tier == tiers.FIRST and said.get("always", False)
+        kept = tiers.chosen(tiers.EVERY_PIP if always else tier, scenario, tests, is_row=said.get("rows", False))
         left_out |= {test for version, test in tests.items() if version not in kept}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]

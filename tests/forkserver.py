@@ -41,13 +41,14 @@ def serve() -> dict[str, Any] | None:
     """
     for name in _scout():
         if name.startswith(_IMPORTED_BY_EACH_COMMAND):
-            _compiled.read(name)
+            _keep_code(name)
             continue
         with suppress(ImportError):  # names that only exist inside other modules (six.moves)
             importlib.import_module(name)
-    SourceFileLoader.get_code = lambda loader, fullname: _compiled.get_code(loader, fullname)  # type: ignore[method-assign]
+    SourceFileLoader.get_code = _get_code  # type: ignore[method-assign, assignment]
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 50)  # a tenth of a command's time; pip-pinned sets the same for itself
     requests, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -64,29 +65,24 @@ def serve() -> dict[str, Any] | None:
     return None
 
 
-class _Compiled:
-    """The compiled code of the modules that each command imports anew, by file: they are executed each time, and read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
-        self._get_code = SourceFileLoader.get_code
-
-    def read(self, name: str) -> None:
-        """Keep the code of a module; its packages are not executed for it."""
-        path = os.path.join(*name.split("."))
-        for directory in sys.path:
-            for file in (os.path.join(directory, path + ".py"), os.path.join(directory, path, "__init__.py")):
-                if file not in self._known and os.path.isfile(file):
-                    self._known[file] = self._get_code(SourceFileLoader(name, file), name)
-                    return
-
-    def get_code(self, loader: SourceFileLoader, fullname: str) -> Any:
-        """In place of ``SourceFileLoader.get_code``."""
-        kept = self._known.get(loader.path)
-        return self._get_code(loader, fullname) if kept is None else kept
+def _keep_code(name: str) -> None:
+    """Keep the compiled code of a module that each command imports anew: it is executed each time, and read once."""
+    path = os.path.join(*name.split("."))
+    for directory in sys.path:
+        for file in (os.path.join(directory, path + ".py"), os.path.join(directory, path, "__init__.py")):
+            if file not in _code and os.path.isfile(file):
+                _code[file] = _read_code(SourceFileLoader(name, file), name)
+                return
 
 
-_compiled = _Compiled()
+_code: dict[str, Any] = {}
+_read_code = SourceFileLoader.get_code
+
+
+def _get_code(loader: Any, fullname: str) -> Any:
+    """In place of ``SourceFileLoader.get_code``."""
+    kept = _code.get(loader.path)
+    return _read_code(loader, fullname) if kept is None else kept
 
 
 def _scout() -> list[str]:

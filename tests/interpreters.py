@@ -49,10 +49,15 @@ def home() -> Path:
     return Path(path)
 
 
-@functools.cache
 def bare() -> str:
-    """An interpreter with nothing installed."""
-    return python_of(make_environment(home() / "bare"))
+    """The interpreter that commands run in, of an environment with nothing installed (``emptied_environment``)."""
+    environment = home() / "environment"
+    if environment not in _made:
+        _made[environment] = frozenset([environment, *make_environment(environment).rglob("*")])
+    return python_of(environment)
+
+
+_made: dict[Path, frozenset[Path]] = {}
 
 
 def make_environment(directory: Path) -> Path:
@@ -62,10 +67,8 @@ def make_environment(directory: Path) -> Path:
 
 
 def emptied_environment() -> Path:
-    """The virtual environment of this process's tests, as it was when it was made: each test gets it empty."""
-    directory = home() / "environment"
-    if directory not in _made:
-        _made[directory] = frozenset([directory, *make_environment(directory).rglob("*")])
+    """The environment of ``bare``, without what a test has installed there: for tests that do, before and after."""
+    directory = Path(bare()).parents[1]
     for path in directory.rglob("*"):
         if path in _made[directory] or path.parent not in _made[directory]:
             continue
@@ -74,9 +77,6 @@ def emptied_environment() -> Path:
         else:
             path.unlink()
     return directory
-
-
-_made: dict[Path, frozenset[Path]] = {}
 
 
 def python_of(environment: Path) -> str:

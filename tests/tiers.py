@@ -19,12 +19,17 @@ TIERS = {
 }
 
 
-def chosen(tier: str, scenario: str, versions: Iterable[str]) -> set[str]:
-    """The pips, of those that a scenario is about, on which it runs in a tier."""
+def chosen(tier: str, scenario: str, versions: Iterable[str], *, is_row: bool = False) -> set[str]:
+    """The pips, of those that a scenario is about, on which it runs in a tier.
+
+    A row is one of many sets of values that one test is run with: in the first tier each row meets the newest pip and another one
+    by its name, so that the rows together meet the oldest and most of those between.
+    """
     known = sorted(versions, key=pips.as_numbers)
     if tier == EVERY_PIP:
         return set(known)
     if tier == CI:
         return set(known[-1:])
-    between = known[1:-1]
-    return {known[0], known[-1], *between[(zlib.crc32(scenario.encode()) % len(between) if between else 0):][:1]}
+    others = known[:-1] if is_row else known[1:-1]
+    by_name = {others[zlib.crc32(scenario.encode()) % len(others)]} if others else set()
+    return by_name | ({known[-1]} if is_row else {known[0], known[-1]})

@@ -158,7 +158,7 @@ SETTINGS = [_ca_by_option, _ca_by_variable, _ca_of_requests, _ca_of_requests_bef
             _netrc_of_another_host, _wrong_credentials]
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("arrange", SETTINGS, ids=lambda arrange: arrange.__name__.strip("_"))
 def test_it_agrees_with_pip(arrange: Callable[[Place], tuple[tuple[str, ...], dict[str, str]]], machine: Machine,
                             serve: Callable[..., IndexServer], authority: trustme.CA) -> None:

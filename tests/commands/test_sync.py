@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ class Venv:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.home = interpreters.emptied_environment()
-        machine.python = interpreters.python_of(self.home)
 
     @property
     def site(self) -> Path:
@@ -56,9 +55,10 @@ class Venv:
 
 
 @pytest.fixture
-def venv(acme: Machine, private: IndexServer) -> Venv:
+def venv(acme: Machine, private: IndexServer) -> Iterator[Venv]:
     private.add(wheel("acme-app", "2.0", requires=("acme-core", "pubdep"), says="private"))
-    return Venv(acme)
+    yield Venv(acme)
+    interpreters.emptied_environment()
 
 
 def _lock(venv: Venv, *words: str) -> dict[str, Any]:

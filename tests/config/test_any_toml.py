@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -97,7 +98,7 @@ def read(files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=300)
+@settings(max_examples=int(os.environ.get("PIP_PINNED_TEST_EXAMPLES", "100")))
 @given(st.data())
 def test_any_file_is_read_or_explained(name: str, data: st.DataObject) -> None:
     content = data.draw(FILE_CONTENTS[name])

@@ -16,7 +16,7 @@ from tests.servers.index import IndexServer
 _OWN_OPTIONS = ("--index <", "--default-index", "--index-strategy", "--pin <")
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("arguments", ["--version", "list", "freeze", "check", "show pip", "nosuchcommand", "install", "install --nosuch", "help",
                                        "config list", "cache dir", "debug", "inspect", "hash pip-pinned.toml", "list --format json", "uninstall -y nothing-here",
                                        "download", "index", "index versions"])
@@ -34,7 +34,7 @@ def _without_names(text: str) -> str:
     return re.sub(r"\s+", " ", text)  # pip wraps its usage lines by the length of the program's name
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("arguments", [
     "install --target site {u} pubdep", "install --target site {u} -q pubdep", "install --dry-run --ignore-installed {u} pubdep", "install --target site {u} nosuch",
     "install --target site {u} pubdep==9", "download -d down {u} pubdep", "wheel -w wheels {u} pubdep", "index versions {u} pubdep",

@@ -27,7 +27,7 @@ def three(serve: Callable[..., IndexServer]) -> tuple[IndexServer, IndexServer, 
     return a, b, c
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize(("strategy", "requirement", "expected"), [
     ("first-index", "lib", "1.0"), ("first-index", "lib>=2", "PIP"), ("first-index", "only-c", "1.0"),
     ("unsafe-first-match", "lib", "1.0"), ("unsafe-first-match", "lib>=2", "2.0"), ("unsafe-first-match", "lib>2", "3.0"),

@@ -180,7 +180,7 @@ def cut(index: IndexServer) -> Answer:
     return Answer(200, b"<html>", {"Content-Type": "text/html", "Content-Length": "4000"})
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("where", ["/simple/acme-b/", "/simple/acme-e/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
 @pytest.mark.parametrize("answer", [
     Answer(500), Answer(503, headers={"Retry-After": "0"}), Answer(404), Answer(403), Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), Answer(410),
@@ -409,17 +409,17 @@ def test_a_server_of_one_connection_at_a_time(machine: Machine) -> None:
 def test_what_is_in_the_cache_keeps_no_files_open(machine: Machine, secure: IndexServer, authority: trustme.CA) -> None:
     authority.cert_pem.write_to_path(str(machine.directory / "ca.pem"))
     machine.environment["PIP_CERT"] = str(machine.directory / "ca.pem")
-    names = [f"acme-{number}" for number in range(120)]
+    names = [f"acme-{number}" for number in range(60)]
     secure.add(*(described(name) for name in names))
     secure.answers["/files/.*"] = lambda request: replace(secure.ordinary_answer(request), headers={"Cache-Control": "max-age=10000000, immutable"})
     machine.write("pip-pinned.toml", f'[[index]]\nname = "acme"\nurl = "{secure.url}"\nexplicit = true\n[sources]\n"acme-*" = {{ index = "acme" }}\n')
     assert machine.pinned("download", "-d", "first", *names).code == 0
     asked = len(secure.requests)
-    machine.write("few.py", "import resource, runpy, sys\nresource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))\n"
+    machine.write("few.py", "import resource, runpy, sys\nresource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))\n"
                   "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
     done = machine.run_script("few.py", "download", "-d", "second", *names)
-    assert done.code == 0 and len(list((machine.project / "second").iterdir())) == 120, done.text
-    assert len(secure.requests) - asked == 120 and len(secure.pages_asked()) == 240  # the pages only
+    assert done.code == 0 and len(list((machine.project / "second").iterdir())) == 60, done.text
+    assert len(secure.requests) - asked == 60 and len(secure.pages_asked()) == 120  # the pages only
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
@@ -552,7 +552,7 @@ _ONE_BY_ONE: dict[str, tuple[tuple[str, ...], set[str]]] = {  # arguments, and t
 }
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("what", _ONE_BY_ONE)
 def test_what_pip_would_not_choose_leads_nowhere(what: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """The candidate that pip's own finder takes says which names come next; what will do is not asked for."""

@@ -323,7 +323,7 @@ SUCCEED = [a_path_that_leads_up, a_redirect_that_leads_up, a_file_that_another_o
 FAIL = {a_page_redirected_to_another_port: "pin-not-found", a_file_host_that_asks_for_credentials: None}
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("arrange", [*SUCCEED, *FAIL], ids=lambda arrange: arrange.__name__)
 def test_every_secret_stays_in_its_place(arrange: Callable[[World], None], world: World) -> None:
     arrange(world)

@@ -122,7 +122,7 @@ def test_wrong_credentials_are_tried_once(machine: Machine, private: IndexServer
     assert len(private.requests) <= 2
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("host", ["localhost", "localhost:{port}", "localhost:{port}/simple", "localhost:{port}/files", "LOCALHOST:{port}", "x@localhost:{port}", "*"])
 def test_a_requirements_file_cannot_switch_off_the_verification_of_a_declared_index(host: str, machine: Machine, secure: IndexServer,
                                                                                    public: IndexServer) -> None:
@@ -161,7 +161,7 @@ def test_a_value_is_hidden_in_every_form_that_a_url_shows_it_in(value: str, mach
     assert server.requests and not any(form in text for form in (value, quote(value), quote(value, safe=""), server.requests[0].path)), text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("answer", [
     Answer(302, headers={"Location": "http://127.0.0.1:99999999/"}), Answer(302, headers={"Location": "//["}), Answer(302, headers={"Location": "ftp://elsewhere.example/"}),
     Answer(302, headers={"Location": "file:///etc/passwd"}), Answer(302, headers={"Location": "/simple/acme-core/"}),

@@ -40,7 +40,7 @@ def _written(machine: Machine) -> Iterator[tuple[str, str]]:
             yield str(path), path.read_bytes().decode("latin-1")
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("source", ["url", "environment", "netrc"])
 @pytest.mark.parametrize("ends", ["well", "refused", "down", "broken"])
 def test_a_secret_is_written_nowhere(ends: str, source: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:

@@ -30,35 +30,43 @@ def _commands(environment: str) -> str:
     return tox[f"testenv:{environment}"]["commands"]
 
 
-@pytest.fixture(scope="module")
-def collected() -> dict[str, list[str]]:
-    """What pytest would run in each tier, by asking it."""
-    found = {}
-    for tier in tiers.TIERS:
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "--tier", tier]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        found[tier] = [line for line in done.stdout.splitlines() if "::" in line]
-    return found
+def _collected(tier: str) -> list[str]:
+    """What pytest would run in a tier, by asking it."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "--tier", tier]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if "::" in line]
 
 
-@pytest.mark.parametrize(("directory", "test"), {
+_SCENARIOS = {
     "attacks/scenarios": r"::test_attack\[(.+)-[\d.]+\]",
     "policy/cases": r"test_decision\.py::test_case\[(.+)\]",
     "config/assets": r"test_readers\.py::test_\w+\[(.+)\]",
     "assets/corpus": r"::test_a_case_gives_exactly_its_findings\[(.+)\]",
-}.items())
-def test_every_scenario_on_disk_runs_in_every_tier(directory: str, test: str, collected: dict[str, list[str]]) -> None:
-    on_disk = {path.stem for path in (ROOT / "tests" / directory).iterdir() if path.suffix != ".md"}
-    for tier in tiers.TIERS:
-        assert {match[1] for line in collected[tier] if (match := re.search(test, line))} == on_disk, tier
-    assert not [path for path in (ROOT / "tests" / directory).iterdir() if directory == "attacks/scenarios" and path.suffix != ".toml"]
+}
 
 
-def test_every_test_module_on_disk_is_collected(collected: dict[str, list[str]]) -> None:
-    on_disk = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+def test_every_scenario_and_every_test_module_on_disk_runs_in_every_tier() -> None:
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
     for tier in tiers.TIERS:
-        assert {line.partition("::")[0] for line in collected[tier]} == on_disk, tier
+        collected = _collected(tier)
+        assert {line.partition("::")[0] for line in collected} == modules, tier
+        for directory, test in _SCENARIOS.items():
+            on_disk = {path.stem for path in (ROOT / "tests" / directory).iterdir() if path.suffix != ".md"}
+            assert {match[1] for line in collected if (match := re.search(test, line))} == on_disk, (tier, directory)
+        if tier == tiers.FIRST:
+            _meets_every_pip(collected)
     assert not list((ROOT / "tests").rglob("*_test.py"))  # pytest would take them, and nobody else here
+    assert not [path for path in (ROOT / "tests" / "attacks" / "scenarios").iterdir() if path.suffix != ".toml"]
+
+
+def _meets_every_pip(collected: list[str]) -> None:
+    def versions(test: str) -> list[str]:
+        found = [match[1] for line in collected if f"::{test}[" in line and (match := re.search(r"([\d.]+)\]$", line))]
+        return sorted(set(found), key=pips.as_numbers)
+
+    for test in ("test_attack", "test_undo_restores_the_very_objects", "test_a_pinned_package_asked_for_by_name",
+                 "test_a_pinned_package_that_an_unpinned_one_requires", "test_a_pinned_build_requirement", "test_a_pinned_package_for_another_interpreter"):
+        assert versions(test) == pips.between(), test
 
 
 def test_every_dialect_case_is_of_a_dialect_that_is_compared() -> None:
@@ -66,18 +74,6 @@ def test_every_dialect_case_is_of_a_dialect_that_is_compared() -> None:
 
     assert set(cases.CASES) == set(compare.TOOLS)
     assert "tests/dialects" in _commands("dialects")
-
-
-def test_the_first_tier_meets_every_pip_and_the_full_one_is_the_product(collected: dict[str, list[str]]) -> None:
-    def versions(tier: str, test: str) -> list[str]:
-        return [match[1] for line in collected[tier] if f"::{test}[" in line and (match := re.search(r"([\d.]+)\]$", line))]
-
-    supported = pips.between()
-    assert set(versions(tiers.FIRST, "test_attack")) == set(supported)
-    assert sorted(versions(tiers.EVERY_PIP, "test_a_pinned_package_asked_for_by_name"), key=pips.as_numbers) == supported
-    for test in ("test_undo_restores_the_very_objects", "test_a_pinned_package_asked_for_by_name", "test_a_pinned_package_that_an_unpinned_one_requires",
-                 "test_a_pinned_build_requirement", "test_a_pinned_package_for_another_interpreter"):
-        assert sorted(versions(tiers.FIRST, test), key=pips.as_numbers) == supported, test
 
 
 @pytest.mark.parametrize("known", [["23.0.1"], ["26.2.1", "26.3"], list(pips.SUPPORTED)])
@@ -88,6 +84,8 @@ def test_a_scenario_keeps_its_oldest_and_its_newest_pip(known: list[str]) -> Non
         assert {known[0], known[-1]} <= kept and len(kept) == min(3, len(known))
         seen |= kept
     assert seen == set(known)
+    rows = [tiers.chosen(tiers.FIRST, f"row {number}", known, is_row=True) for number in range(200)]
+    assert all(known[-1] in row and len(row) == min(2, len(known)) for row in rows) and set().union(*rows) == set(known)
     assert tiers.chosen(tiers.EVERY_PIP, "any", known) == set(known) and tiers.chosen(tiers.CI, "any", known) == {known[-1]}
 
 
