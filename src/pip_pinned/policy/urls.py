@@ -1,15 +1,163 @@
-"""Index URLs: where they point, without ever showing the secret inside them."""
+r"""URLs: what a text means to every parser, or that it may mean two things.
+
+A URL is judged here and sent by requests and urllib3, which read it again. ``urlsplit`` sees the host ``pinned`` in
+``http://evil\@pinned/``, urllib3 connects to ``evil``; ``faß.example`` is ``fass.example`` to one library and
+``xn--fa-hia.example`` to another. So a ``Url`` is made once, at the border, from a text that leaves no room for that. It
+holds the text that requests would send, and that text is what is judged, compared and sent. A text that requests would
+change in host, port or number of path segments, or that some server may take for a way up, is no ``Url`` at all.
+
+The grammar is RFC 3986, narrowed: http, https and file; hosts in ASCII; no raw reserved character in user information; no dot
+segment, in any encoding, nor one with parameters (``..;``), which Java servers strip. What is usual stays: ``%2F`` within a
+segment (GitLab's ``group%2Fproject``), ``+simple``, ``@`` in paths, ``_`` in hosts, queries.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_SHAPE = r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?"
+_USER_INFORMATION = r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*"
+_HOST = r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?"
+_PORT = r"[1-9][0-9]{0,4}"
+_KEPT_IN_PATH = "!$&'()*+,;=:@/~"  # beside letters, digits and -._ (RFC 3986, pchar)
+
+
+class BadUrl(ValueError):
+    """A text that is no URL, or that two programs may read differently. Says why, and nothing of the text."""
+
+
+class Url:
+    """A URL that every parser reads in one way.
+
+    Equal if the requests are equal: ``str`` gives the text that is sent, without user information and fragment.
+    """
+
+    __slots__ = ("host", "password", "path", "port", "query", "scheme", "text", "user")
+
+    scheme: str  # http, https or file
+    host: str  # lower case; an IPv6 address in brackets; empty for file
+    port: int  # the scheme's own if none is written, 0 for file
+    path: str  # begins with a slash; percent-encoded as requests would
+    query: str  # without its question mark; empty if there is none
+    user: str | None  # decoded, as is the password; None if there is none
+    password: str | None
+    text: str
+
+    def __init__(self, text: str) -> None:
+        """Read a URL. Raises BadUrl."""
+        shape = re.fullmatch(_SHAPE, text) if text.isprintable() else None
+        if shape is None or " " in text or "\\" in text:
+            raise BadUrl("it has no scheme, or a space, a backslash or a control character in it")
+        scheme, authority, path, query = shape.groups(default="")
+        self.scheme = scheme.lower()
+        information, at, place = authority.rpartition("@")
+        if re.fullmatch(_USER_INFORMATION, information) is None:
+            raise BadUrl("its user name or password has characters that have to be percent-encoded")
+        user, colon, password = information.partition(":")
+        self.user = unquote(user) if at else None
+        self.password = unquote(password) if colon else None
+        self.host, port = _host_and_port(self.scheme, place)
+        self.port = int(port) if port else DEFAULT_PORTS.get(self.scheme, 0)
+        self.path, self.query = _encoded(path or "/", ""), _encoded(query, "?")
+        _refuse_ways_up(self.path)
+        written = f"{self.host}:{port}" if port else self.host
+        self.text = f"{self.scheme}://{written}{self.path}{'?' if self.query else ''}{self.query}"
+
+    @property
+    def origin(self) -> Origin:
+        """Scheme, host and port (RFC 6454)."""
+        return self.scheme, self.host, self.port
+
+    def is_same_origin(self, answered: Url) -> bool:
+        """Whether an answer from there counts as this origin's: equal, or http:80 upgraded to https:443 (CONTRACT 4.4)."""
+        upgraded = self.origin == ("http", self.host, 80) and answered.origin == ("https", self.host, 443)
+        return self.origin == answered.origin or upgraded
+
+    def joined(self, reference: str) -> Url:
+        """The URL that a reference (RFC 3986) stands for here. Raises BadUrl."""
+        if not reference.isprintable() or "\\" in reference:
+            raise BadUrl("it has a backslash or a control character in it")
+        try:
+            return Url(urljoin(self.text, reference))
+        except BadUrl:
+            raise
+        except ValueError as exc:  # brackets that hold no address
+            raise BadUrl(str(exc)) from exc
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Url({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Url) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def _host_and_port(scheme: str, place: str) -> tuple[str, str]:
+    """The host in lower case, and the port as it is written. Raises BadUrl."""
+    if scheme == "file":
+        if place.lower() not in ("", "localhost"):
+            raise BadUrl("it names a file on another machine")
+        return "", ""
+    if scheme not in DEFAULT_PORTS:
+        raise BadUrl("its scheme is none of http, https and file")
+    host, colon, port = place.rpartition(":") if re.search(r":[^\]]*$", place) else (place, "", "")
+    if colon and (re.fullmatch(_PORT, port) is None or int(port) > 65535):
+        raise BadUrl("its port is none")
+    if host.startswith("[") and host.endswith("]"):
+        from ipaddress import AddressValueError, IPv6Address
+
+        try:
+            IPv6Address(host[1:-1].partition("%")[0] if "%" not in host else "")
+        except AddressValueError:
+            raise BadUrl("its host is no IPv6 address") from None
+    elif re.fullmatch(_HOST, host) is None:
+        raise BadUrl("its host is not written in ASCII letters, digits, hyphens, underscores and dots")
+    return host.lower(), port
+
+
+def _encoded(text: str, kept: str) -> str:
+    """A path or query as requests sends it: unreserved characters plain, all others but the reserved ones percent-encoded."""
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        raise BadUrl("it has a percent sign that begins no encoding")
+    try:
+        text = quote(text, safe="%" + _KEPT_IN_PATH + kept)
+    except UnicodeEncodeError:
+        raise BadUrl("it has characters that cannot be encoded") from None
+    return re.sub("%[0-9A-Fa-f]{2}", lambda found: _unreserved(found[0]), text)
+
+
+def _unreserved(encoded: str) -> str:
+    character = chr(int(encoded[1:], 16))
+    plain = character.isascii() and (character.isalnum() or character in "-._~")
+    return character if plain else encoded.upper()
+
+
+def _refuse_ways_up(path: str) -> None:
+    if path.startswith("//"):  # some versions of requests send one slash for it
+        raise BadUrl("its path begins with two slashes")
+    for segment in path.split("/"):
+        for part in re.split(r"[/\\]", _decoded(segment)):
+            if part.partition(";")[0] in (".", ".."):
+                raise BadUrl("its path has a dot segment, which a server may take for a way up")
+
+
+def _decoded(segment: str) -> str:
+    """Percent-decoded until nothing changes: some servers do it twice."""
+    decoded = unquote(segment)
+    while decoded != segment:
+        segment, decoded = decoded, unquote(decoded)
+    return decoded
 
 
 def origin(url: str) -> Origin:
