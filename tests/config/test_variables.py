@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pip_pinned.policy import urls
 from tests.config.projects import mistakes, read
 
 INDEX = '[[{table}]]\nname = "acme"\nurl = "{url}"\n'
@@ -24,7 +25,19 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("table", "name"), TABLES)
 def test_variables_are_expanded_once(table: str, name: str, tmp_path: Path) -> None:
     policy = read(tmp_path, INDEX.format(table=table, url="https://u${ACME_EMPTY}:${ACME_TOKEN}@${ACME_HOST}/simple"), name)
-    assert policy.indexes[0].url == "https://u:secret${ACME_HOST}@pypi.acme.example/simple"
+    assert urls.credentials(policy.indexes[0].url) == ("u", "secret${ACME_HOST}")
+    assert policy.indexes[0].bare == "https://pypi.acme.example/simple"
+
+
+@pytest.mark.parametrize("value", ["a@evil.example/x", "a/b", "a?b", "a#b", "a:b@evil.example", "p\\w", "a b", "\n", "%", "p%40w"])
+def test_the_value_of_a_variable_stays_where_it_is_written(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_VALUE", value)
+    policy = read(tmp_path, INDEX.format(table="index", url="https://user:${ACME_VALUE}@pypi.acme.example/simple"))
+    assert policy.indexes[0].bare == "https://pypi.acme.example/simple"
+    assert urls.credentials(policy.indexes[0].url) == ("user", "p@w" if value == "p%40w" else value)
+    monkeypatch.setenv("ACME_VALUE", "https://user:pw@other.example/simple")
+    policy = read(tmp_path, INDEX.format(table="index", url="${ACME_VALUE}"))
+    assert policy.indexes[0].bare == "https://other.example/simple"
 
 
 @pytest.mark.parametrize(("table", "name"), TABLES)

@@ -44,8 +44,9 @@ class Draft:
 
     def _check_indexes(self, problems: Problems) -> None:
         for index in self.indexes:
-            if index.url != PYPI and not urls.has_scheme(index.url):
-                problems.add(index.origin, f"{index.name}.url", "no scheme that pip can open", "Write https://… or file://…")
+            mistake = None if index.url == PYPI else urls.mistake(index.url)
+            if mistake is not None:
+                problems.add(index.origin, f"{index.name}.url", mistake, "Write https://… or file://…")
             if index.authenticate == "never" and urls.credentials(index.url)[0] is not None:
                 problems.add(index.origin, "authenticate", '"never", and the URL has credentials', "Take one of them out.")
         for first, second in combinations(self.indexes, 2):

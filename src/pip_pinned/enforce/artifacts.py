@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.egress import CrossOriginRedirect, judged, refuse_off_origin
+from pip_pinned.enforce.links import metadata_vouches, vouches
 from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
-from pip_pinned.enforce.transport import allow_listed, refuse_off_origin
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
@@ -35,7 +36,7 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     listing = announce(run, name, req.link)
     if listing is None:
         _check_direct_reference(run, req, name)
-        allow_listed(run, req.link, Grant())
+        run.grant(req.link.url, Grant())
     run.prepared[req] = listing
     run.building.append(None if listing is None else listing.index)
     try:
@@ -57,10 +58,22 @@ def announce(run: Run, name: str | None, link: Any) -> Listing | None:
     """Allow requests of a listed file, and of its metadata, if it may live where it is; None for a direct reference."""
     listing = run.listing(name, link.url)
     if listing is not None:
+        grant = Grant(listing=listing, hashed=vouches(link))
         if listing.index is not None:
-            refuse_off_origin(run, listing.name, listing.page, link.url, hashed=bool(link.has_hash), how="lists")
-        allow_listed(run, link, Grant(listing=listing, hashed=bool(link.has_hash)))
+            page = judged(listing.page, f"the page of {listing.name} is")
+            refuse_off_origin(run, grant, page, judged(link.url, f"{page} lists"), "lists")
+        run.grant(link.url, grant)
+        metadata = Grant(listing=listing, hashed=metadata_vouches(link), is_metadata=True)
+        run.grant(urls.without_fragment(link.url) + ".metadata", metadata)
     return listing
+
+
+def fetch_metadata(run: Run, original: Callable[..., Any], self: Any, req: Any) -> Any:
+    """A metadata file that is redirected to another origin, and has no hash of its own, is not read: pip gets the whole file (CONTRACT 4.12)."""
+    try:
+        return original(self, req)
+    except CrossOriginRedirect:
+        return None
 
 
 def _check_name(req: Any, name: str, dist: Any) -> None:
@@ -156,7 +169,7 @@ def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any
     listing = run.listing(package_name, link.url)
     if listing is not None:
         if listing.index is not None:
-            refuse_off_origin(run, listing.name, listing.page, link.url, hashed=bool(link.has_hash), how="lists")
+            announce(run, package_name, link)
         run.list_file(listing.name, entry.link, listing.index, entry.link.url)
     elif run.is_pinned(package_name):
         return None

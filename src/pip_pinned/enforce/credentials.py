@@ -239,7 +239,7 @@ def _only_by_default(run: Run, url: str) -> bool:
     """Whether a file that a page lists elsewhere would get the credentials of netrc's ``default``: the page chose who that is."""
     from netrc import NetrcParseError, netrc
 
-    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url))) or run.following
+    grant = run.granted(url) or run.following
     if grant is None or grant.listing is None:
         return False
     for place in _netrc_places():

@@ -144,7 +144,7 @@ class LookAhead:
     def state(self, task: Any) -> Iterator[None]:
         """In a state of its own: nothing that is found out ahead is known to pip or to the rest of the kernel."""
         run, finder = self._run, self._finder
-        ours: dict[str, Any] = {"looking_ahead": True, "question": None, "following": None, "strayed": False, "decided": {}, "inherited": dict(run.inherited), "building": [],
+        ours: dict[str, Any] = {"looking_ahead": True, "question": None, "following": None, "next_hop": None, "strayed": False, "decided": {}, "inherited": dict(run.inherited), "building": [],
                 "listings": ChainMap(self._listings, run.listings), "grants": ChainMap(self._grants, run.grants),
                 "lock_log": None, "decision_log": None, "verbosity": 0}
         before = {name: getattr(run, name) for name in ours}

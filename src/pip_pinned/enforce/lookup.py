@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.credentials import owner_of
+from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.foreign import without_foreign_wheels
+from pip_pinned.enforce.links import settle
 from pip_pinned.enforce.run import Grant, Question, Run
-from pip_pinned.enforce.transport import CrossOriginRedirect
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.model import Decision, Index, Strategy
@@ -226,7 +227,11 @@ class _Asker:
             self.fail(question, Verdict.UNAVAILABLE)
 
     def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
+        where = judged(page, f"the page of {self.decision.name} is")
+        _, locked, _ = self.run.locked.get(self.decision.name, ((), (), None))
+        wanted = {algorithm for algorithm, _, _ in (value.partition(":") for value in locked)}
         for link in links:
+            settle(link, where, wanted)
             self.run.list_file(self.decision.name, link, index, page)
 
     def _note(self, index_name: str | None, links: list[Any]) -> None:
@@ -275,7 +280,9 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
     try:
         content = original(self, location, *args, **kwargs)
     except CrossOriginRedirect as exc:
-        question.redirected_to = exc.target
+        question.redirected_to = exc.target.text
+        if names.normalize(exc.target.last_segment) != question.name:  # a page to sign in (CONTRACT 4.4)
+            _stop(run, decision, question, Verdict.AUTH_FAILED)
         return None
     verdict = Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
     if content is None and verdict is Verdict.PRESENT:

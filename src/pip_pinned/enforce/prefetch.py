@@ -407,7 +407,7 @@ class Prefetcher:
         from pip._vendor.packaging.version import InvalidVersion
         from pip._vendor.requests.exceptions import RequestException
 
-        from pip_pinned.enforce.transport import CrossOriginRedirect
+        from pip_pinned.enforce.egress import CrossOriginRedirect
 
         with self.ahead.state(task):
             try:

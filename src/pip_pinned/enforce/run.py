@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from pip_pinned.enforce import failures
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.urls import BadUrl, Url
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -61,13 +62,13 @@ class Grant:
     """A URL that may be requested, and what a redirect of it may do.
 
     ``index`` is set for an index's page, ``listing`` for one of its files; both None: as pip does.
-    ``hashed`` says that pip will check the file against a hash of its page.
     """
 
-    def __init__(self, *, index: Index | None = None, listing: Listing | None = None, hashed: bool = False) -> None:
+    def __init__(self, *, index: Index | None = None, listing: Listing | None = None, hashed: bool = False, is_metadata: bool = False) -> None:
         self.index = index
         self.listing = listing
-        self.hashed = hashed
+        self.hashed = hashed  # pip will check what comes against a hash that vouches
+        self.is_metadata = is_metadata  # of the listed file (PEP 658)
 
     @property
     def owner(self) -> Index | None:
@@ -84,7 +85,7 @@ class Run:
     policy is final: nothing that pip is told there about sources counts.
 
     What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``, and by pip's requirement in
-    ``prepared`` (None: a direct reference); what may be requested in ``grants``, ``following`` is the one whose redirects are judged, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
+    ``prepared`` (None: a direct reference); what may be requested in ``grants``, ``following`` is the one whose redirects are judged, ``next_hop`` is where the latest of them leads, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
     ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
     requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
@@ -122,6 +123,7 @@ class Run:
         self.grants: MutableMapping[str, Grant] = {}
         self.following: Grant | None = None
         self.strayed = False
+        self.next_hop: Url | None = None
         self.gate_closed = False
         self.build_depth = 0
         self.building: list[Index | None] = []
@@ -204,11 +206,15 @@ class Run:
 
     def grant(self, url: str, grant: Grant) -> None:
         """Allow requests of a URL."""
-        self.grants[urls.without_fragment(urls.without_credentials(url))] = grant
+        self.grants[_key(url)] = grant
+
+    def granted(self, url: str) -> Grant | None:
+        """What allows a request of this very URL."""
+        return self.grants.get(_key(url))
 
     def grant_of(self, url: str) -> Grant | None:
         """What allowed a request of this URL, or of the one that was redirected to it without leaving its origin."""
-        return self.grants.get(urls.without_fragment(urls.without_credentials(url))) or (None if self.strayed else self.following)
+        return self.granted(url) or (None if self.strayed else self.following)
 
     @contextmanager
     def asking(self, question: Question) -> Iterator[Question]:
@@ -285,6 +291,14 @@ class Run:
                                "because": decision.because, "role": self.role})
             with open(self.decision_log, "a", encoding="utf-8") as log:
                 log.write(line + "\n")
+
+
+def _key(url: str) -> str:
+    """A URL as it is sent; what is no URL is never sent (``egress``)."""
+    try:
+        return Url(url).text
+    except BadUrl:
+        return url
 
 
 def marker_holds(marker: str) -> bool:

@@ -49,6 +49,7 @@ SEAMS = (
     # any artifact that is about to be used
     Seam("operations.prepare", _PREPARER + "prepare_linked_requirement", "artifacts.prepare_linked_requirement", (("self", "req", "parallel_builds"),)),
     Seam("operations.prepare", _PREPARER + "prepare_editable_requirement", "artifacts.prepare_editable_requirement", (("self", "req"),)),
+    Seam("operations.prepare", _PREPARER + "_fetch_metadata_using_link_data_attr", "artifacts.fetch_metadata", (("self", "req"),)),
     # what lies about: files of the right name, wheels built earlier
     Seam("operations.prepare", "_check_download_dir", "artifacts.check_download_dir",
          (("link", "download_dir", "hashes"), ("link", "download_dir", "hashes", "warn_on_hash_mismatch"))),
@@ -59,7 +60,8 @@ SEAMS = (
     Seam("network.session", "PipSession.__init__", "transport.session_init",
          (("self", "retries", "cache", "trusted_hosts", "index_urls", "..."), ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."))),
     Seam("network.session", "PipSession.request", "transport.request", (("self", "method", "url"),)),
-    Seam("network.session", "PipSession.get_redirect_target", "transport.get_redirect_target", (("self", "resp"),)),
+    Seam("network.session", "PipSession.get_redirect_target", "egress.get_redirect_target", (("self", "resp"),)),
+    Seam("network.session", "PipSession.send", "egress.send", (("self", "request"),)),
     Seam("network.session", "PipSession.rebuild_auth", "transport.rebuild_auth", (("self", "prepared_request", "response"),)),
     # credentials out of a keyring that may fail
     Seam("network.auth", "KeyRingPythonProvider.__init__", "keyrings.load", (("self",),)),

@@ -13,23 +13,14 @@ from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
-from pip_pinned.enforce import failures
 from pip_pinned.enforce.caches import keep_apart
 from pip_pinned.enforce.credentials import auth_by_index, index_of
-from pip_pinned.enforce.run import Grant, Run
+from pip_pinned.enforce.egress import CrossOriginRedirect
+from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
-from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
-
-
-class CrossOriginRedirect(Exception):
-    """A project page was redirected to another origin; nothing was sent there."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self.target = urls.redact(target)
+from pip_pinned.policy.urls import Url
 
 
 def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, trusted_hosts: Any = (), cache: str | None = None, **kwargs: Any) -> None:
@@ -79,10 +70,9 @@ def _trust(run: Run, session: Any, index: Index) -> None:
 
 
 def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-    """Refuse a URL that no seam announced; note the status of a project page."""
-    grant = run.grants.get(urls.without_fragment(urls.without_credentials(url)))
-    if grant is None and run.gate_closed and not url.startswith("file:"):
-        failures.stop(failures.unsupported_pip(f"pip asks for {urls.redact(url)}, which none of its known seams announced"))
+    """Know by which grant a URL is asked for; note the status of a project page."""
+    grant = run.granted(url)
+    run.next_hop = None
     if grant is not None and grant.index is not None and grant.index.cache_api is not None:
         _relax(kwargs["headers"], grant.index.cache_api)
     before, run.following, run.strayed = run.following, grant, False
@@ -99,7 +89,7 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         question.strayed = run.strayed
         steps = [*response.history, response]
         if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
-            raise CrossOriginRedirect(response.url)  # followed past get_redirect_target
+            raise CrossOriginRedirect(Url(response.url))  # followed past get_redirect_target
     return response
 
 
@@ -118,56 +108,3 @@ def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_req
         prepared_request.url = urls.without_credentials(prepared_request.url)  # a Location does not say who we are
     prepared_request.hooks = {"response": []}
     self.auth(prepared_request)
-
-
-def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:
-    """Judge a redirect before it is followed (CONTRACT 4.4)."""
-    target: str | None
-    try:
-        target = original(self, resp)
-    except ValueError:  # pip itself cannot read it
-        target = resp.headers["Location"]
-    grant = run.following
-    if target is None or grant is None:
-        return target
-    absolute = _joined(resp.url, target)
-    if not urls.has_scheme(absolute) or urlsplit(absolute).scheme not in ("http", "https"):
-        if grant.listing is not None:
-            failures.stop(PipPinnedError("off-origin-file", f"A file of {grant.listing.name} is redirected to what is no address on a network.",
-                                         context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {urls.redact(absolute)}"))
-        raise ValueError(f"a redirect to {urls.redact(absolute)}")
-    if grant.index is not None:
-        if not urls.same_origin(resp.url, absolute) and not grant.index.follow_redirects:
-            raise CrossOriginRedirect(absolute)
-    elif grant.listing is not None:
-        refuse_off_origin(run, grant.listing.name, resp.url, absolute, hashed=grant.hashed, how="redirects to")
-    return target
-
-
-def _joined(base: str, target: str) -> str:
-    try:
-        return urljoin(base, target)
-    except ValueError:  # brackets that hold no address
-        return target
-
-
-def refuse_off_origin(run: Run, name: str, page: str, url: str, *, hashed: bool, how: str) -> None:
-    """Stop unless a file may live where it is: on its page's origin, or elsewhere if the page gives its hash."""
-    if urls.same_origin(page, url) or urlsplit(url).hostname in run.policy.allow_file_hosts:
-        return
-    if urlsplit(url).scheme == "https" and hashed:
-        return
-    if hashed and urlsplit(url).scheme == "http" and urlsplit(page).scheme in ("http", "file"):
-        return
-    why = "gives no hash for it" if not hashed else "is secure and the file is not"
-    host = urlsplit(url).hostname
-    failures.stop(PipPinnedError(
-        "off-origin-file", f"A file of {name} is on another origin than its index, and the index {why}.",
-        context=f"package: {name}\npage: {urls.redact(page)} {how}\nfile: {urls.redact(urls.without_fragment(url))}",
-        hint=f'Let the index give hashes, or set allow-file-hosts = ["{host}"] in the policy.' if host else ""))
-
-
-def allow_listed(run: Run, link: Any, grant: Grant) -> None:
-    """Announce a file and its PEP 658 metadata."""
-    run.grant(link.url, grant)
-    run.grant(urls.without_fragment(link.url) + ".metadata", grant)

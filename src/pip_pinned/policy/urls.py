@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
 
@@ -70,6 +70,11 @@ class Url:
         self.text = f"{self.scheme}://{written}{self.path}{'?' if self.query else ''}{self.query}"
 
     @property
+    def last_segment(self) -> str:
+        """The last segment of the path that is not empty, decoded; empty if there is none."""
+        return _decoded(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
     def origin(self) -> Origin:
         """Scheme, host and port (RFC 6454)."""
         return self.scheme, self.host, self.port
@@ -80,15 +85,17 @@ class Url:
         return self.origin == answered.origin or upgraded
 
     def joined(self, reference: str) -> Url:
-        """The URL that a reference (RFC 3986) stands for here. Raises BadUrl."""
+        """The URL that a reference (RFC 3986) stands for here. Raises BadUrl, also where it leads from a network to a file."""
         if not reference.isprintable() or "\\" in reference:
             raise BadUrl("it has a backslash or a control character in it")
         try:
-            return Url(urljoin(self.text, reference))
-        except BadUrl:
-            raise
+            text = urljoin(self.text, reference)
         except ValueError as exc:  # brackets that hold no address
             raise BadUrl(str(exc)) from exc
+        found = Url(text)
+        if found.scheme == "file" != self.scheme:
+            raise BadUrl("it is a file on this machine")
+        return found
 
     def __str__(self) -> str:
         return self.text
@@ -161,21 +168,13 @@ def _decoded(segment: str) -> str:
 
 
 def origin(url: str) -> Origin:
-    """Scheme, host and port of a URL (RFC 6454), the port filled in where the scheme implies it.
-
-    Raises ValueError for a port that is not a number, or a host that no name server could know.
-    """
-    parts = urlsplit(url)
-    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
-    if not host.isascii():  # requests asks for it in this form, and that is how it appears in answers
-        host = host.encode("idna").decode()
-    return scheme, host, parts.port or DEFAULT_PORTS.get(scheme, 0)
+    """Scheme, host and port of a URL. Raises BadUrl."""
+    return Url(url).origin
 
 
 def same_origin(requested: str, answered: str) -> bool:
-    """Whether an answer counts as the same origin: equal, or http:80 upgraded to https:443 (CONTRACT 4.4)."""
-    asked, got = origin(requested), origin(answered)
-    return asked == got or (asked[1] == got[1] and (asked[0], asked[2], got[0], got[2]) == ("http", 80, "https", 443))
+    """Whether an answer counts as the same origin: equal, or http:80 upgraded to https:443 (CONTRACT 4.4). Raises BadUrl."""
+    return Url(requested).is_same_origin(Url(answered))
 
 
 def without_credentials(url: str) -> str:
@@ -222,13 +221,10 @@ def redact(url: str) -> str:
 def has_scheme(url: str) -> bool:
     """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or file."""
     try:
-        parts: SplitResult = urlsplit(url)
-        origin(url)  # raises for a port that is no number, and for a host that cannot be asked for
-    except ValueError:
+        Url(url)
+    except BadUrl:
         return False
-    if any(bracket in parts.netloc.rpartition("@")[0] for bracket in "[]"):  # which newer Pythons refuse
-        return False
-    return parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
+    return True
 
 
 def same_index(first: str, second: str) -> bool:
@@ -294,5 +290,41 @@ def variables(text: str) -> list[str]:
 
 def filled(text: str, variables_set: Mapping[str, str]) -> tuple[str, list[str]]:
     """The text with every ``${NAME}`` replaced, and the names that are not set."""
-    wanted = re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text)
-    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lambda found: variables_set.get(found[1], ""), text), [name for name in dict.fromkeys(wanted) if name not in variables_set]
+    pattern = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
+    wanted = dict.fromkeys(re.findall(pattern, text))
+    found = filled_in(text, pattern, lambda match: variables_set.get(match[1], ""))
+    return found, [name for name in wanted if name not in variables_set]
+
+
+def filled_in(text: str, variable: str, value_of: Callable[[re.Match[str]], str]) -> str:
+    """A URL with its variables (a regular expression) filled in after it was taken apart.
+
+    A value stays in the part of the URL that it is written in: what would end user information, path or query is
+    percent-encoded. A text that is no URL as it is written may be one in a variable.
+    """
+    shape = re.fullmatch(r"([^:/?#]+://)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", text)
+    if shape is None:
+        return re.sub(variable, value_of, text)
+    scheme, information, host, path, query, fragment = shape.groups(default="")
+    user = re.sub(variable, lambda match: _as_information(value_of(match)), information)
+    parts = [re.sub(variable, lambda match: _without(r"[?#\s\\]", value_of(match)), path),
+             re.sub(variable, lambda match: _without(r"[#\s\\]", value_of(match)), query)]
+    place = re.sub(variable, value_of, host)
+    return f"{scheme}{user}{'@' if shape[2] is not None else ''}{place}{''.join(parts)}{fragment}"
+
+
+def _as_information(value: str) -> str:
+    return value if re.fullmatch(_USER_INFORMATION, value) else quote(value, safe=":")
+
+
+def _without(characters: str, value: str) -> str:
+    return re.sub(characters, lambda found: quote(found[0], safe=""), value)
+
+
+def mistake(url: str) -> str | None:
+    """Why this cannot be the URL of an index; None if it can."""
+    try:
+        Url(url)
+    except BadUrl as exc:
+        return str(exc) if re.match(r"(https?|file)://", url, re.IGNORECASE) else "no scheme that pip can open"
+    return None

@@ -1,0 +1,117 @@
+"""What leaves the machine: each hop of each request, judged as it is prepared (CONTRACT 1.6, 4.4).
+
+requests reads a URL when it prepares it, urllib3 when it sends it, and a server's Location again at each redirect. So there
+is one place that all of them pass, ``Session.send``, and what passes is a ``Url``: the text that was judged is the text that is
+sent. A first hop has to be granted, by a look-up, a lock or the user. A further hop has to be the very target that
+``get_redirect_target`` has judged just before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from pip_pinned.enforce import failures
+from pip_pinned.enforce.run import Grant, Run
+from pip_pinned.policy import urls
+from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.urls import BadUrl, Url
+
+
+class CrossOriginRedirect(Exception):
+    """A project page or a metadata file was redirected to another origin; nothing was sent there."""
+
+    def __init__(self, target: Url) -> None:
+        super().__init__(target.text)
+        self.target = target
+
+
+def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwargs: Any) -> Any:
+    """Send one prepared request, of the URL that was judged and of no other. pip's ``file:`` goes nowhere."""
+    if request.url.startswith("file:"):
+        return original(self, request, **kwargs)
+    url = judged(request.url, "pip is about to ask for")
+    expected, run.next_hop = run.next_hop, None
+    if expected is None and run.gate_closed and run.granted(url.text) is None:
+        told = f"pip asks for {urls.redact(request.url)}, which none of its known seams announced"
+        failures.stop(failures.unsupported_pip(told))
+    if expected is not None and expected != url:
+        failures.stop(failures.unsupported_pip("a redirect leads elsewhere than where it was judged"))
+    request.url = url.text
+    return original(self, request, **kwargs)
+
+
+def judged(text: str, what: str) -> Url:
+    """The URL. Stops the run with ``bad-url`` for a text that two programs may read differently."""
+    try:
+        return Url(text)
+    except BadUrl as exc:
+        _refuse(text, what, exc)
+
+
+def _refuse(text: str, what: str, why: BadUrl) -> NoReturn:
+    shown = "".join(map(_visible, urls.redact(text)))
+    failures.stop(PipPinnedError(
+        "bad-url", f"A URL is refused: {why}.", context=f"{what} {shown}",
+        hint="Two programs may read it differently, so it is not asked for."))
+
+
+def _visible(character: str) -> str:
+    return character if " " <= character <= "~" else ascii(character)[1:-1]
+
+
+def get_redirect_target(
+    run: Run, original: Callable[..., Any], self: Any, resp: Any
+) -> str | None:
+    """Judge a redirect before it is followed (CONTRACT 4.4), and say where exactly it leads."""
+    location: str | None
+    try:
+        location = original(self, resp)
+    except ValueError:  # pip itself refuses it
+        location = resp.headers["Location"]
+    if location is None or resp.url.startswith("file:"):
+        return location
+    grant = run.following or Grant()
+    here = Url(resp.url)
+    there = _target(grant, here, location)
+    if grant.index is not None:
+        if not grant.index.follow_redirects and not here.is_same_origin(there):
+            raise CrossOriginRedirect(there)
+    elif grant.listing is not None:
+        refuse_off_origin(run, grant, here, there, "redirects to")
+    run.next_hop = there
+    return there.text
+
+
+def _target(grant: Grant, here: Url, location: str) -> Url:
+    """The address that a Location stands for. If it is none on a network, stops for a file, and raises ValueError for a page."""
+    try:
+        there = here.joined(location.partition("#")[0])
+    except BadUrl as exc:
+        shown = "".join(map(_visible, urls.redact(location)))
+        if grant.listing is None:
+            raise ValueError(f"a redirect to {shown}: {exc}") from exc
+        failures.stop(PipPinnedError(
+            "off-origin-file",
+            f"A file of {grant.listing.name} is redirected to what is no address on a network.",
+            context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {shown} ({exc})"))
+    return there
+
+
+def refuse_off_origin(run: Run, grant: Grant, page: Url, url: Url, how: str) -> None:
+    """Stop unless a file may live where it is: on its page's origin, or elsewhere if the page gives its hash."""
+    if page.is_same_origin(url) or url.host in run.policy.allow_file_hosts:
+        return
+    if grant.hashed and (url.scheme == "https" or page.scheme in ("http", "file")):
+        return
+    if grant.is_metadata:
+        raise CrossOriginRedirect(url)
+    assert grant.listing is not None
+    name = grant.listing.name
+    why = "is secure and the file is not" if grant.hashed else "gives no hash for it"
+    failures.stop(PipPinnedError(
+        "off-origin-file",
+        f"A file of {name} is on another origin than its index, and the index {why}.",
+        context=f"package: {name}\npage: {page} {how}\nfile: {url}",
+        hint="Let the index give a hash of it (sha256, sha384 or sha512), or set "
+             f'allow-file-hosts = ["{url.host}"] in the policy.' if url.host else ""))
