@@ -169,12 +169,12 @@ def test_a_hash_that_changed_is_never_rewritten(acme: Machine, private: IndexSer
     assert (acme.project / "pylock.toml").read_bytes() == before
 
 
-def test_check_resolves_only_what_changed(acme: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_check_compares_with_the_indexes(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     acme.write("requirements.txt", "-r more.txt\nacme-core\n")
     acme.write("more.txt", "pubdep\n")
     _lock(acme, "-r", "requirements.txt")
     private.requests.clear()
-    assert acme.pinned("lock", "-r", "requirements.txt", "--check").code == 0 and private.requests == []
+    assert acme.pinned("lock", "-r", "requirements.txt", "--check").code == 0 and private.pages_asked() == ["acme-core"]
     private.add(wheel("acme-core", "2.0"))
     acme.write("more.txt", "pubdep\nacme-core>1\n")
     before = (acme.project / "pylock.toml").read_bytes()

@@ -171,7 +171,10 @@ def test_a_hash_does_not_vouch_for_what_lies_below_another_index_of_the_same_hos
     _rewrite(venv, lock)
     done = venv.run("sync")
     assert (done.code, venv.installed()) == (1, {}), done.text
-    assert [request.path for request in host.requests] == ["/a/simple/acme-core/", f"/a/files/{right.filename}"]  # pip says itself that this one does not match
+    if "/a/" in place:  # which may mean two places
+        assert done.error == "lock-entry-refused" and not host.requests, done.text
+    else:
+        assert [request.path for request in host.requests] == ["/a/simple/acme-core/", f"/a/files/{right.filename}"]  # pip says itself that this one does not match
 
 
 def test_an_installed_package_of_other_origin_is_found_and_replaced(venv: Venv, private: IndexServer, public: IndexServer) -> None:

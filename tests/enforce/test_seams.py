@@ -100,7 +100,7 @@ _MOVED: dict[str, Callable[[Path], None]] = {
         "collect_sources", "fetch_response", "_handle_get_simple_fail", "find_all_candidates", "get_applicable_candidates",
         "prepare_linked_requirement", "prepare_editable_requirement", "_check_download_dir", "save_linked_requirement",
         "get_cache_entry", "get_path_for_link", "get_file_content", "get_line_parser", "handle_option_line",
-        "get_requirements", "make_option_group")},
+        "get_requirements", "make_option_group", "_parse_file", "_fetch_metadata_using_link_data_attr")},
     "parse_args": lambda tree: _edit(tree, "cli/base_command.py", "def parse_args(self, args: list[str])", "def parse_args(self, args: list[str], more=None)"),
     "request": lambda tree: _edit(tree, "network/session.py", "def request(self, method: str, url: str, *args", "def request(self, method: str, target: str, url=None, *args"),
     "session": lambda tree: _edit(tree, "network/session.py", "cache: str | None = None,", "cached: str | None = None,"),

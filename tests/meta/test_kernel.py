@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,14 @@ def test_an_install_loads_none_of_our_dependencies(acme: Machine, private: Index
     loaded = _modules(acme, "install", "--target", "site", "acme-core")
     assert "pip_pinned.enforce.lookup" in loaded
     assert not loaded & {"rich", "requests", "keyring", "packaging", "tomlkit", "pip_pinned.report", "pip_pinned.commands"}
+
+
+def test_url_text_is_taken_apart_in_one_module() -> None:
+    """What ``policy.urls`` has not read, nobody reads: a second parser may see another host (CONTRACT 1.6)."""
+    for room in ("policy", "enforce"):
+        for path in (SRC / "pip_pinned" / room).rglob("*.py"):
+            if path.name != "urls.py":
+                assert not re.findall(r"\burl(?:split|join|parse|unsplit|unparse|defrag)\b", path.read_text(encoding="utf-8")), path
 
 
 def test_only_enforce_imports_pip_and_only_report_prints() -> None:

@@ -88,8 +88,7 @@ def _lock(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
         raise PipPinnedError("usage", f"{output!r} is not the name of a lock.", hint="pylock.toml, or pylock.NAME.toml.")
     text, count = _text(load, connection, inputs, options, given, root, form, path)
     if given.check:
-        return 0 if text is None else _show_difference(path, text)
-    assert text is not None
+        return _show_difference(path, text)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -99,8 +98,8 @@ def _lock(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
 
 
 def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, options: list[str], given: argparse.Namespace, root: Path, form: str,
-          path: Path) -> tuple[str | None, int]:
-    """The new lock and the number of its packages; None if --check finds that nothing it depends on has changed."""
+          path: Path) -> tuple[str, int]:
+    """The new lock and the number of its packages."""
     if form == "pipfile-lock":
         was = pipfile_lock.read(path) if path.is_file() else {}
         resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed({name: (version, None) for name, version in pipfile_lock.versions(was).items()}, given.upgrade_package))
@@ -110,10 +109,6 @@ def _text(load: Callable[[], Policy], connection: Connection, inputs: Inputs, op
     old = pylock.read(old_path) if (old_path := path if form == "pylock" and path.name != "-" else Path("pylock.toml")).is_file() else None
     written = requirements.hashes(path) if form == "requirements" and path.is_file() else {}
     facts: dict[str, Any] = {"policy": connection.fingerprint, "inputs": locked_inputs.digest(inputs, options, root), "pins": pylock.pins_of(connection.policy)}
-    if given.check and not given.upgrade and not given.upgrade_package and old is not None and form == "pylock" and facts["inputs"]:
-        noted = pylock.facts_of(old)
-        if facts.items() <= noted.items() and noted.get("packages") == pylock.digest_of(old):
-            return None, 0
     versions: Preferred = {name: (version, None) for name, version in written} if written else {} if old is None else _versions(old)
     resolution = resolve(load, connection, inputs, options, {} if given.upgrade else _freed(versions, given.upgrade_package))
     facts["environment"] = {key: resolution.environment[key] for key in ("python_version", "sys_platform", "platform_machine") if key in resolution.environment}

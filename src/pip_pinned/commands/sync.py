@@ -122,12 +122,9 @@ class _Sync:
         return [partial(self._run_pip, "install", some, indexes, *options, *more) for some, options in ((hashed, ["--require-hashes"]), (others, [])) if some]
 
     def _run_pip(self, command: str, wants: list[Wanted], indexes: dict[str, Index], *more: str, here: Hooks | None = None) -> int:
-        with tempfile.TemporaryDirectory(prefix="pip-pinned-sync-") as directory:
-            file = Path(directory, "requirements.txt")
-            file.write_text("".join(_line(want) for want in wants), encoding="utf-8")
-            locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes), want.file_url) for want in wants if want.name in indexes}
-            return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", "-r", str(file), *more, *self._options],
-                           locked=locked, provenance=self._connection.provenance, here=here)
+        locked = {want.name: (self._searched(indexes[want.name].name), list(want.hashes), want.file_url) for want in wants if want.name in indexes}
+        return run_pip(lambda: self._judge.add_trusted(self._load()), [command, *quietly(), "--no-deps", *more, *self._options],
+                       locked=locked, roots=[_root(want) for want in wants], provenance=self._connection.provenance, here=here)
 
     def _searched(self, index_name: str) -> list[str]:
         """The locked index; with ``sync-any-index`` every other one after it."""
@@ -151,6 +148,6 @@ def _step(action: str, want: Wanted, here: environment.Installed, indexes: dict[
                 index=None if index is None else index.name)
 
 
-def _line(want: Wanted) -> str:
-    hashes = "".join(f" --hash={value}" for value in want.hashes)
-    return f"{want.line or f'{want.name}=={want.version}'}{hashes}\n"
+def _root(want: Wanted) -> tuple[str, bool, list[str]]:
+    line = want.line or f"{want.name}=={want.version}"
+    return line.removeprefix("-e "), line.startswith("-e "), list(want.hashes)

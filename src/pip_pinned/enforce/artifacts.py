@@ -33,6 +33,8 @@ def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: A
 
 def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     name = req.name  # preparing an unnamed requirement gives it one
+    if run.roots and run.role != BUILD and run.build_depth == 0:
+        _refuse_beside_the_lock(run, name)
     listing = announce(run, name, req.link)
     if listing is None:
         _check_direct_reference(run, req, name)
@@ -52,6 +54,15 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     if run.prefetcher is not None and run.build_depth == 0:
         run.prefetcher.prepared(dist.canonical_name, dist)
     return dist
+
+
+def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
+    """With a lock in force pip prepares what was judged of it, and nothing else (CONTRACT 4.11)."""
+    judged_names = {names.normalize(re.split(r"[=@\s]", root.rpartition("#egg=")[2])[0]) for root, _, _ in run.roots}
+    if name is None or names.normalize(name) not in judged_names:
+        failures.stop(PipPinnedError(
+            "lock-entry-refused", f"pip is about to use {name or 'a file without a name'}, which the lock does not name.",
+            hint="Lock again under the policy."))
 
 
 def announce(run: Run, name: str | None, link: Any) -> Listing | None:
@@ -106,6 +117,11 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
     for name in map(names.normalize, required):
         if name in run.inherited:
             continue
+        commented, origin = run.commented.get(name, (index.name, ""))
+        if commented.lower() != index.name.lower():
+            failures.stop(PipPinnedError(
+                "inherit-conflict", f"{name} is required by a package from {index.name}, and a comment pins it to {commented}.",
+                context=f"comment: {origin}\ninherit = true: {index.origin}", hint="Pin it in the policy."))
         run.inherited[name] = index
         before = run.decided.get(name)
         if before is not None and not before.pinned and before.first is None and index not in before.indexes[:1]:

@@ -12,11 +12,11 @@ import functools
 import hashlib
 import weakref
 from typing import Any
-from urllib.parse import urlsplit
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.credentials import index_of
 from pip_pinned.enforce.run import Run
+from pip_pinned.policy.urls import Url
 
 _ROUNDS = 10_000  # about 4 ms, once for each secret that is sent
 
@@ -74,7 +74,7 @@ def _keyed(run: Run, session: Any, request: Any) -> Any:
         keyed.cache_control = index.cache_files if grant.index is None else index.cache_api
     place = "" if index is None else index.bare
     key = hashlib.sha256("\n".join((place, str(session.cert or ""), _slow_hash(request.headers.get("Authorization") or "", place))).encode())
-    keyed.url = f"{request.url}{'&' if urlsplit(request.url).query else '?'}pip-pinned={key.hexdigest()[:32]}"
+    keyed.url = f"{request.url}{'&' if Url(request.url).query else '?'}pip-pinned={key.hexdigest()[:32]}"
     return keyed
 
 

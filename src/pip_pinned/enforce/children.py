@@ -48,7 +48,7 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
     data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log, "hidden": run.hidden,
                             "sources_hidden": run.sources_hidden, "inherited_by_roots": building,
                             "lock_log": run.lock_log if role == PYTHON else None, "preferred": run.preferred if role == PYTHON else {},
-                            "locked": run.locked if role == PYTHON else {}, "provenance": run.provenance if role == PYTHON else None, "prefetch_jobs": run.prefetch_jobs}
+                            "locked": run.locked if role == PYTHON else {}, "roots": run.roots if role == PYTHON else [], "provenance": run.provenance if role == PYTHON else None, "prefetch_jobs": run.prefetch_jobs}
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
     except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.urls import Url
 
 
 def index_of(run: Run, url: str) -> Index | None:
@@ -102,9 +102,7 @@ def _url_with_credentials(run: Run, index: Index) -> str:
     user, password, _ = find(run, index)
     if user is None:
         return index.bare
-    userinfo = quote(user, safe="") + ("" if password is None else ":" + quote(password, safe=""))
-    parts = urlsplit(index.bare)
-    return urlunsplit(parts._replace(netloc=f"{userinfo}@{parts.netloc}"))
+    return urls.with_credentials(index.bare, user, password)
 
 
 def auth_by_index(run: Run, ordinary: Any) -> Any:
@@ -170,7 +168,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             if resp.status_code != 401 or owner is None or owner.name != self._index.name:
                 return resp
             if "Authorization" in resp.request.headers:
-                self._refused.add(self.passwords.pop(urlsplit(resp.url).netloc, ("", "")))
+                self._refused.add(self.passwords.pop(Url(resp.url).authority, ("", "")))
                 if None not in self._given:  # nobody is asked for others where both are written down
                     return resp
             try:
@@ -223,7 +221,7 @@ def look_up(run: Run, auth: Any, index: Index, *, refused: bool) -> tuple[str | 
     if index.authenticate == "never":
         return None, None, None
     own = auth._of(index)
-    found = own.passwords.get(urlsplit(index.bare).netloc.lower())
+    found = own.passwords.get(Url(index.bare).authority)
     user, password = found or own._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring())
     source = run.tried.get(index.name) or (None if user is None else f"from {find(run, index)[2]}")
     return user, password, source
@@ -271,4 +269,4 @@ def _look_up_first(run: Run, auth: Any, index: Index) -> None:
             "index-auth-failed", f"{index.name} is to be asked with credentials only, and there are none.",
             context=f'index: {index.name} {index.shown} ({index.origin}, authenticate = "always")\ncredentials: {described(run, index)}',
             hint=f"Put them into the index URL, into {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or into netrc or keyring."))
-    auth.passwords[urlsplit(index.bare).netloc.lower()] = (user or "", password or "")
+    auth.passwords[Url(index.bare).authority] = (user or "", password or "")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pip_pinned.enforce import failures
-from pip_pinned.enforce.run import Grant, Run
+from pip_pinned.enforce.run import Grant, Listing, Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.urls import BadUrl, Url
@@ -78,9 +78,27 @@ def get_redirect_target(
         if not grant.index.follow_redirects and not here.is_same_origin(there):
             raise CrossOriginRedirect(there)
     elif grant.listing is not None:
+        _confirm_locked(run, self, grant.listing, here, there)
         refuse_off_origin(run, grant, here, there, "redirects to")
     run.next_hop = there
     return there.text
+
+
+def _confirm_locked(run: Run, session: Any, listing: Listing, here: Url, there: Url) -> None:
+    """A locked file leaves its origin only if its index's page lists the locked URL with this hash (CONTRACT 4.11)."""
+    if listing.locked is None or listing.index is None or here.is_same_origin(there):
+        return
+    if run.looking_ahead:
+        raise CrossOriginRedirect(there)
+    from pip_pinned.enforce.lookup import lists_file
+
+    url = Url(listing.page)
+    if not lists_file(run, session, listing.index, listing.name, url, listing.locked):
+        failures.stop(PipPinnedError(
+            "lock-entry-refused",
+            f"The locked file of {listing.name} is redirected to another origin, and "
+            f"{listing.index.name} does not list it with this hash.",
+            context=f"file: {url}\nredirected to: {there}", hint="Lock again under the policy."))
 
 
 def _target(grant: Grant, here: Url, location: str) -> Url:

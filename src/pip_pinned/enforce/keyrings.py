@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.wire import NotYet
+from pip_pinned.policy.urls import Url
 
 SECONDS, SECONDS_FOR_A_NAME = 9.0, 1.0
 
@@ -20,7 +20,7 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
     """User name and password from the keyring; None if it has none, or has failed before in this run."""
     if run.looking_ahead:
         raise NotYet
-    if run.keyring_failed or ("://" not in url and sum(urlsplit(index.bare).netloc == url for index in run.indexes) > 1):
+    if run.keyring_failed or ("://" not in url and sum(Url(index.bare).authority == url for index in run.indexes) > 1):
         return None  # a secret of the whole host belongs to none of several indexes there
     try:
         is_program = isinstance(self.keyring, str)

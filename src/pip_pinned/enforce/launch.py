@@ -42,7 +42,7 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
     except PipPinnedError as exc:
         _exit(exc)
     run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"],
-              lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], provenance=data["provenance"])
+              lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], roots=data["roots"], provenance=data["provenance"])
     run.prefetch_jobs = data["prefetch_jobs"]
     children.restore_sources(data)
     if run.role == BUILD:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy import names, urls
+from pip_pinned.policy import hashes, names, urls
 
 
 def note_page(run: Run, index_name: str, project: str, content: Any) -> None:
@@ -30,10 +30,16 @@ def note_links(run: Run, index_name: str | None, project: str, page: str, links:
     if run.lock_log is None or run.build_depth:
         return
     details = more or {}
-    files = [{"filename": link.filename, "url": urls.without_fragment(link.url), "hashes": dict(link._hashes or {}), "requires_python": link.requires_python,
+    files = [{"filename": link.filename, "url": urls.without_fragment(link.url), "hashes": _hashes(link), "requires_python": link.requires_python,
               "yanked": link.yanked_reason is not None, "size": details.get(link.filename, {}).get("size"),
               "upload_time": details.get(link.filename, {}).get("upload-time")} for link in links]
     _write(run, {"project": project, "index": index_name, "page": page, "files": files})
+
+
+def _hashes(link: Any) -> dict[str, str]:
+    """What of the hashes on a page is one: a lock is read by others."""
+    found = [hashes.parse(*pair) for pair in (link._hashes or {}).items()]
+    return {known.algorithm: known.digest for known in found if known is not None}
 
 
 def note_requirements(run: Run, requirements: Iterable[Any]) -> None:

@@ -21,10 +21,12 @@ from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.foreign import without_foreign_wheels
 from pip_pinned.enforce.links import settle
-from pip_pinned.enforce.run import Grant, Question, Run
-from pip_pinned.policy import names, urls
+from pip_pinned.enforce.run import Grant, Listing, Question, Run
+from pip_pinned.policy import hashes, names, urls
 from pip_pinned.policy.answers import Verdict, judge
+from pip_pinned.policy.hashes import Hash
 from pip_pinned.policy.model import Decision, Index, Strategy
+from pip_pinned.policy.urls import BadUrl, Url
 
 CandidatesFromPage = Callable[[Any], Iterable[Any]]
 _RETRIED = r"too many (\d{3}) error responses"
@@ -71,6 +73,33 @@ def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_n
     return CollectedSources(find_links=local, index_urls=found)
 
 
+def lists_file(run: Run, session: Any, index: Index, name: str, url: Url, locked: Hash) -> bool:
+    """Whether an index's page lists this very URL with this hash. Reads the page; stops for a fault of the index."""
+    from pip._internal.index.collector import LinkCollector, parse_links
+    from pip._internal.models.search_scope import SearchScope
+
+    found: list[bool] = []
+
+    def read(location: Any) -> list[Any]:
+        content = collector.fetch_response(location)
+        for link in parse_links(content) if content is not None else ():
+            pairs = (link._hashes or {}).items()
+            found.append(_is_url(link.url, url) and locked in {hashes.parse(*pair) for pair in pairs})
+        return []
+
+    collector = LinkCollector(session, SearchScope(find_links=[], index_urls=[], no_index=False))
+    decision = run.decide(name)._replace(indexes=(index,), first=None)
+    _Asker(run, LinkCollector.collect_sources, collector, decision, read).ask_page(index)
+    return any(found)
+
+
+def _is_url(text: str, url: Url) -> bool:
+    try:
+        return Url(text) == url
+    except BadUrl:
+        return False
+
+
 class _Asker:
     def __init__(self, run: Run, original: Callable[..., Any], collector: Any, decision: Decision, candidates_from_page: CandidatesFromPage) -> None:
         self.run = run
@@ -104,9 +133,9 @@ class _Asker:
 
     def lacks_what_is_locked(self, found: Found) -> bool:
         """Whether an index that has the project has no file with a hash that the lock names."""
-        hashes = self.run.locked[self.decision.name][1] if self.decision.name in self.run.locked and not self.run.build_depth else ()
+        listed = self.run.locked[self.decision.name][1] if self.decision.name in self.run.locked and not self.run.build_depth else ()
         links = [*(candidate.link for candidate in found.page_candidates()), *found.file_links()]
-        return bool(hashes) and not any(f"{name}:{value}" in hashes for link in links for name, value in (link._hashes or {}).items())
+        return bool(listed) and not any(f"{name}:{value}" in listed for link in links for name, value in (link._hashes or {}).items())
 
     def ask(self, index: Index) -> Found | None:
         """What the index has for the project; None where it does not have the project. Stops for any fault."""
@@ -127,6 +156,12 @@ class _Asker:
             self.absent.append((index, question))
         return found
 
+    def ask_page(self, index: Index) -> None:
+        """Ask for the page of the project, whatever a lock says of its file."""
+        question = Question(index, self.decision.name)
+        with self.run.asking(question):
+            self._fetch(index, question, index.bare if index.format == "flat" else self._page(index))
+
     def _ask(self, index: Index, question: Question) -> Found | None:
         path = urls.local_path(index.bare)
         if path is not None and not os.path.exists(path):
@@ -135,7 +170,6 @@ class _Asker:
         locked = self._locked_file(index)
         if locked is not None:
             question.answered = True
-            self.run.list_file(self.decision.name, locked, index, index.bare)
             return Found([], [locked])
         if index.format != "flat":
             candidates = self._fetch(index, question, self._page(index))
@@ -145,17 +179,22 @@ class _Asker:
         return self._ask_flat_page(index, question)
 
     def _locked_file(self, index: Index) -> Any:
-        """The file that a lock names, if the index's page has nothing to say about it: it lies on the index's own origin, and its hash is known."""
+        """The file that a lock names, if the index's page has nothing to say about it: it lies below the index, and its hash is known."""
         from pip._internal.models.link import Link
 
-        indexes, hashes, url = self.run.locked.get(self.decision.name, ([], [], None))
-        if url is None or not hashes or self.run.build_depth or indexes != [index.name] or "${" in url or not urls.same_origin(index.url, url):
+        indexes, listed, text = self.run.locked.get(self.decision.name, ([], [], None))
+        known = hashes.parse_pair(listed[0]) if listed else None
+        if text is None or known is None or self.run.build_depth or indexes != [index.name] or "${" in text:
             return None
-        owner = owner_of(self.run.indexes, url, index)
-        if owner is None or owner.name != index.name:  # below another index of the same host: only this one's page can vouch for it
+        url = Url(text)
+        owner = owner_of(self.run.indexes, url.text, None)
+        if owner is None or owner.name != index.name:  # elsewhere, or below another index: only this one's page can vouch for it
             return None
-        link = Link(f"{urls.without_fragment(urls.without_credentials(url))}#{hashes[0].replace(':', '=', 1)}")
-        return link if names.file_belongs_to(link.filename, self.decision.name) else None
+        link = Link(f"{url}#{known.algorithm}={known.digest}")
+        if not names.file_belongs_to(link.filename, self.decision.name):
+            return None
+        self.run.listings[self.decision.name, url.text] = Listing(self.decision.name, index, url.text, locked=known)
+        return link
 
     def _page(self, index: Index) -> str:
         return posixpath.join(index.bare, quote(self.decision.name)) + "/"

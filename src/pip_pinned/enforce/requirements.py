@@ -10,9 +10,12 @@ from typing import Any, NoReturn
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
+from pip_pinned.enforce.credentials import owner_of
+from pip_pinned.enforce.lookup import lists_file
 from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
-from pip_pinned.policy import names, sources, urls
+from pip_pinned.policy import lock_entry, names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.lock_entry import EntryRefused
 from pip_pinned.policy.model import Decision
 
 _PRAGMA = r"#\s*pip-pinned:\s*index=(\S+)\s*$"
@@ -28,10 +31,32 @@ def get_file_content(run: Run, original: Callable[..., Any], url: str, session: 
     if run.role != BUILD and not url.endswith(".toml"):
         try:
             for number, name, index in _pragmas(content, urls.redact(url)):
-                run.enforce_policy(sources.add_pragma(run.policy, name, index, f"{urls.redact(url)}:{number}"))
+                _pin_by_comment(run, name, index, f"{urls.redact(url)}:{number}", is_local=urls.local_path(url) is not None)
         except PipPinnedError as exc:
             failures.stop(exc)
     return location, content
+
+
+def _pin_by_comment(run: Run, name: str, index: str, origin: str, *, is_local: bool) -> None:
+    """A comment pins a name that is free: only the user's own files may, and not what the policy refuses (CONTRACT 2.10)."""
+    if run.reads_constraints or not is_local:
+        kind = "a constraints file" if run.reads_constraints else "a remote file"
+        raise PipPinnedError("bad-pin", f"{origin}: {kind} pins no package, and this comment would pin {name} to {index}.",
+                             hint="Pin it in the policy, in a requirements file of your own, or with --pin.")
+    if run.decide(name).refusal == "name-not-pinned":
+        raise PipPinnedError("pin-conflict", f"{origin}: index-strategy pinned-only is declared, and this comment would open it for {name}.",
+                             hint="Pin it in the policy, or for one run with --pin.")
+    run.enforce_policy(sources.add_pragma(run.policy, name, index, origin))
+    run.commented[names.normalize(name)] = (index, origin)
+
+
+def parse_file(run: Run, original: Callable[..., Any], self: Any, filename: str, constraint: bool) -> list[Any]:
+    """Know for what a file is read; its lines."""
+    before, run.reads_constraints = run.reads_constraints, bool(constraint)
+    try:
+        return list(original(self, filename, constraint))
+    finally:
+        run.reads_constraints = before
 
 
 def _pragmas(content: str, origin: str) -> Iterator[tuple[int, str, str]]:
@@ -119,6 +144,24 @@ def _beside(filename: str, location: str) -> str:
     return beside if urls.local_path(location) is not None and os.path.exists(beside) else location
 
 
+ROOTS = "the lock"  # in place of the name of a requirements file
+
+
+def parse_requirements(run: Run, original: Callable[..., Any], filename: str, *args: Any, **kwargs: Any) -> Iterable[Any]:
+    """What ``sync`` has judged, as pip's parsed requirements: no text of a lock is ever a requirements file (CONTRACT 4.11)."""
+    if not run.roots or filename != ROOTS:
+        yield from original(filename, *args, **kwargs)
+        return
+    from pip._internal.req.req_file import ParsedRequirement
+
+    for requirement, is_editable, pairs in run.roots:
+        listed: dict[str, list[str]] = {}
+        for algorithm, _, digest in (pair.partition(":") for pair in pairs):
+            listed.setdefault(algorithm, []).append(digest)
+        yield ParsedRequirement(requirement=requirement, is_editable=is_editable, comes_from=ROOTS, constraint=False,
+                                options={"hashes": listed} if listed else {}, line_source=None)
+
+
 def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: Any, options: Any, finder: Any, session: Any) -> Any:
     """Know the links of constraints for what they are; in a build child, let what it asks for inherit (CONTRACT 3.7)."""
     requirements = original(self, args, options, finder, session)
@@ -155,36 +198,19 @@ def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, loc
             context=f"package: {decision.name} ({decision.because})\n{why}", hint="Lock again under the policy."))
 
     index = decision.indexes[0] if decision.indexes else None
-    url = getattr(dist, "url", None)
-    if index is None or not hasattr(dist, "filename") or url is None or dist.path is not None:
-        failures.stop(direct_reference_refused(decision, url or str(getattr(dist, "path", "")), location))
+    text = getattr(dist, "url", None)
+    if index is None or not hasattr(dist, "filename") or text is None or dist.path is not None:
+        failures.stop(direct_reference_refused(decision, text or str(getattr(dist, "path", "")), location))
     if not package.index or not urls.same_index(package.index, index.url):
         refuse(f"packages.index is {urls.redact(package.index) if package.index else 'missing'}, the pin's index is {index.shown}")
-    hashes = {f"{name}={value}" for name, value in (dist.hashes or {}).items()}
-    if not hashes:
-        refuse("it has no hash")
-    if not names.file_belongs_to(dist.filename, decision.name):
-        refuse(f"the file {dist.filename} is not one of {decision.name}")
-    page = f"{index.bare.rstrip('/')}/{decision.name}/"
-    if not urls.same_origin(index.url, url) and not hashes & _hashes_on_page(run, decision, page, url, session):
-        refuse(f"the file {urls.redact(url)} is on another origin, and {index.name} does not list it with this hash")
-    run.listings[decision.name, urls.without_fragment(url)] = Listing(decision.name, index, urls.without_fragment(url))
-
-
-def _hashes_on_page(run: Run, decision: Decision, page: str, url: str, session: Any) -> set[str]:
-    """Hashes (``sha256=…``) that the pinned index's page gives for a file of this URL."""
-    from pip._internal.index.collector import LinkCollector, parse_links
-    from pip._internal.models.search_scope import SearchScope
-
-    found: set[str] = set()
-
-    def read(location: Any) -> list[Any]:
-        content = collector.fetch_response(location)
-        for link in parse_links(content) if content is not None else ():
-            if urls.without_fragment(link.url) == urls.without_fragment(url):
-                found.update(f"{name}={value}" for name, value in link._hashes.items())
-        return []
-
-    collector = LinkCollector(session, SearchScope(find_links=[], index_urls=[], no_index=False))
-    collector.collect_sources(decision.name, read)
-    return found
+    try:
+        locked = lock_entry.strongest(dist.hashes)
+        lock_entry.file_name(dist.filename, decision.name)
+        url = lock_entry.file_url(text)
+    except EntryRefused as exc:
+        refuse(str(exc))
+    owner = owner_of(run.indexes, url.text, None)
+    is_below = owner is not None and owner.name == index.name
+    if not is_below and not lists_file(run, session, index, decision.name, url, locked):
+        refuse(f"the file {url} is not below {index.name}, and its page does not list it with this hash")
+    run.listings[decision.name, urls.without_fragment(text)] = Listing(decision.name, index, url.text, locked=locked if is_below else None)

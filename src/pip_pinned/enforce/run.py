@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from pip_pinned.enforce import failures
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.hashes import Hash
 from pip_pinned.policy.urls import BadUrl, Url
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 USER, PYTHON, BUILD = "user", "python", "build"
 
 Preferred = dict[str, tuple[str, str | None]]  # by normalised name: the version that is locked, and the URL of the index that had it
+Roots = list[tuple[str, bool, list[str]]]  # what sync installs: a requirement, whether it is editable, its hashes
 Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 
@@ -51,11 +53,12 @@ class Listing:
     ``strayed`` says that the page was reached by way of another origin.
     """
 
-    def __init__(self, name: str, index: Index | None, page: str, *, strayed: bool = False) -> None:
+    def __init__(self, name: str, index: Index | None, page: str, *, strayed: bool = False, locked: Hash | None = None) -> None:
         self.name = name
         self.index = index
         self.page = page
         self.strayed = strayed
+        self.locked = locked  # the hash by which a lock names the file, where no page was read
 
 
 class Grant:
@@ -75,7 +78,7 @@ class Grant:
         """The index that the URL is asked of, if only that index itself has led there."""
         if self.listing is None:
             return self.index
-        return None if self.listing.strayed else self.listing.index
+        return None if self.listing.strayed or self.listing.locked is not None else self.listing.index
 
 
 class Run:
@@ -91,14 +94,14 @@ class Run:
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     ``lock_log`` and ``preferred`` serve ``lock``; ``locked`` serves ``sync``: by normalised name the
-    indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it.
+    indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it; ``roots`` are what it has judged, and all that pip may prepare.
     ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
     beside pip's own (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
                  inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: Preferred | None = None,
-                 locked: Locked | None = None, provenance: str | None = None) -> None:
+                 locked: Locked | None = None, roots: Roots | None = None, provenance: str | None = None) -> None:
         self._load = load
         self.role = role
         self.decision_log = decision_log
@@ -106,6 +109,7 @@ class Run:
         self.lock_log = lock_log
         self.preferred = preferred or {}
         self.locked = locked or {}
+        self.roots = roots or []
         self.provenance = provenance
         self.prefetch_jobs = 0
         self.prefetcher: Prefetcher | None = None
@@ -128,6 +132,8 @@ class Run:
         self.build_depth = 0
         self.building: list[Index | None] = []
         self.constraint_urls: set[str] = set()
+        self.reads_constraints = False  # the requirements file that is being read has constraints
+        self.commented: dict[str, tuple[str, str]] = {}  # by name: the index that a comment pins it to, and where
         self.hidden: dict[str, str] = {}
         self.sources_hidden = False
         self.keyring_failed = False

@@ -88,8 +88,10 @@ SEAMS = (
     Seam("cli.cmdoptions", "make_option_group", "options.make_option_group", (("group", "parser"),)),
     Seam("cli.base_command", "Command.parse_args", "options.parse_args", (("self", "args"),)),
     Seam("req.req_file", "get_file_content", "requirements.get_file_content", (("url", "session"), ("url", "session", "constraint"))),
+    Seam("req.req_file", "RequirementsFileParser._parse_file", "requirements.parse_file", (("self", "filename", "constraint"),)),
     Seam("req.req_file", "get_line_parser", "requirements.get_line_parser", (("finder",),)),
     Seam("req.req_file", "handle_option_line", "requirements.handle_option_line", (("opts", "filename", "lineno", "finder", "options", "session"),)),
+    Seam("cli.req_command", "parse_requirements", "requirements.parse_requirements", (("filename", "session", "finder", "options", "constraint"),)),
     Seam("cli.req_command", "RequirementCommand.get_requirements", "requirements.get_requirements", (("self", "args", "options", "finder", "session"),)),
     Seam("cli.req_command", "select_from_pylock_path_or_url", "requirements.select_from_pylock", (("pylock_path_or_url", "session", "..."),), optional=True),
 )

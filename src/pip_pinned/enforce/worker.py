@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from pip_pinned.enforce import launch
 from pip_pinned.enforce.children import seal
-from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Run
+from pip_pinned.enforce.requirements import ROOTS
+from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Roots, Run
 from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy.model import Policy
 
@@ -20,7 +21,7 @@ def quietly() -> list[str]:
 
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: Preferred | None = None, locked: Locked | None = None,
+            preferred: Preferred | None = None, locked: Locked | None = None, roots: Roots | None = None,
             provenance: str | None = None, here: Hooks | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
@@ -29,7 +30,9 @@ def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | 
     """
     import pip
 
-    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked, provenance=provenance)
+    if roots:
+        args = [*args, "-r", ROOTS]
+    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked, roots=roots, provenance=provenance)
     if here is not None:
         launch.become_pip(here, run, args)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))

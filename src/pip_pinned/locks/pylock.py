@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
 from datetime import datetime, timezone
@@ -51,13 +49,7 @@ def build(resolution: Resolution, inputs: Inputs, facts: dict[str, Any], base: P
         extras=[canonicalize_name(name) for name in inputs.names("extra")] or None, dependency_groups=groups or None, default_groups=[] if groups else None,
         packages=[_package(package, base) for package in sorted(resolution.packages, key=lambda package: package.name)], tool={"pip-pinned": facts})
     lock.validate()
-    facts["packages"] = digest_of(lock)
     return lock
-
-
-def digest_of(lock: Pylock) -> str:
-    """Sixteen hexadecimal digits over the packages of a lock: whether somebody has edited them."""
-    return hashlib.sha256(json.dumps(lock.to_dict()["packages"], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _package(package: LockedPackage, base: Path) -> Package:

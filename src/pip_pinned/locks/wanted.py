@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from packaging.markers import Marker
 from packaging.pylock import PackageArchive, PackageDirectory, PackageVcs, Pylock, PylockSelectError
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from pip_pinned.policy import urls
+from pip_pinned.policy import lock_entry, names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.lock_entry import EntryRefused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +59,30 @@ def _of_package(package: Any, dist: Any, base: Path) -> Wanted:
         subdirectory = f"#subdirectory={dist.subdirectory}" if dist.subdirectory else ""
         url = dist.url or (base / (dist.path or "")).resolve().as_uri()
         return _elsewhere(package.name, version, "vcs", url, f"{dist.type}+{url}@{dist.commit_id}{subdirectory}")
-    hashes = tuple(f"{name}:{value}" for name, value in sorted(dist.hashes.items()))
+    hashes = _hashes(package.name, dist.hashes.items())
     if isinstance(dist, PackageArchive) or not package.index:
         url = (base / dist.path).resolve().as_uri() if dist.path is not None else str(dist.url)
         return _elsewhere(package.name, version, "archive", url, url, hashes)
-    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=dist.filename, file_url=dist.url)
+    with _judged(package.name):
+        filename = lock_entry.file_name(dist.filename, package.name)
+        place = None if dist.url is None or "${" in dist.url else lock_entry.file_url(dist.url).text
+    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=filename, file_url=place)
+
+
+@contextmanager
+def _judged(name: str) -> Iterator[None]:
+    """Raises PipPinnedError ``lock-entry-refused`` for what the judge of entries refuses."""
+    try:
+        yield
+    except EntryRefused as exc:
+        raise PipPinnedError("lock-entry-refused", f"The lock's entry of {name!a} is refused; nothing was changed.", context=str(exc),
+                             hint="Lock again under the policy.") from exc
+
+
+def _hashes(name: str, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """``sha256:…`` of each hash that vouches."""
+    with _judged(name):
+        return tuple(sorted(map(str, lock_entry.file_hashes(pairs))))
 
 
 def _directory(name: str, version: str | None, path: Path, *, editable: bool) -> Wanted:
@@ -76,7 +95,7 @@ def _directory(name: str, version: str | None, path: Path, *, editable: bool) ->
 
 def _elsewhere(name: str, version: str | None, kind: str, url: str, place: str, hashes: tuple[str, ...] = ()) -> Wanted:
     """A requirement at a URL. pip fills in ``${VAR}`` in a requirements file, and a line break would begin another requirement."""
-    if re.search(r"[\s\x00-\x1f\x7f]|\$\{", place):
+    if not place.isprintable() or " " in place or "${" in place or names.normalize(name) != name or not names.is_project_name(name):
         raise PipPinnedError("bad-lock", f"The place of {name} is no URL that can be passed on.", context=urls.redact(repr(place)))
     return Wanted(name=name, version=version, kind=kind, hashes=hashes, line=f"{name} @ {place}", url=url)
 
@@ -92,7 +111,9 @@ def of_pipfile_lock(path: Path, categories: Iterable[str]) -> list[Wanted]:
                 raise PipPinnedError("lock-does-not-fit", f"The lock has no category {category!r}.", hint=f"It has: {', '.join(sorted(data.keys() - {'_meta'}))}.")
             for name, entry in data[category].items():
                 if not entry.get("markers") or Marker(entry["markers"]).evaluate():
-                    want = _of_pipfile_entry(canonicalize_name(name), entry, sources, path.resolve().parent)
+                    with _judged(name):
+                        project = lock_entry.project_name(name)
+                    want = _of_pipfile_entry(project, entry, sources, path.resolve().parent)
                     if found.setdefault(want.name, want) != want:
                         raise PipPinnedError("lock-does-not-fit", f"The categories that are asked for disagree about {want.name}.", hint="Lock again.")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
@@ -107,7 +128,7 @@ def _of_pipfile_entry(name: str, entry: Mapping[str, Any], sources: list[Mapping
             return _elsewhere(name, None, "vcs", entry[vcs], f"{vcs}+{entry[vcs]}@{entry['ref']}{subdirectory}")
     if "path" in entry:
         return _directory(name, None, base / entry["path"], editable=bool(entry.get("editable")))
-    hashes = tuple(entry.get("hashes", ()))
+    hashes = _hashes(name, [(value.partition(":")[0], value.partition(":")[2]) for value in map(str, entry.get("hashes", ()))])
     if "file" in entry:
         url = entry["file"] if "://" in entry["file"] else (base / entry["file"]).resolve().as_uri()
         return _elsewhere(name, None, "archive", url, url, hashes)

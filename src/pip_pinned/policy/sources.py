@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -201,9 +200,16 @@ def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False,
     return Index(name=derived_name(url, taken), url=url, origin=origin, default=default, format=kind)
 
 
+def _host(url: str) -> str:
+    try:
+        return urls.origin(url)[1]
+    except urls.BadUrl:
+        return ""
+
+
 def derived_name(url: str, taken: set[str]) -> str:
     """A name for an index that has none: its host, which no other index is called; it is taken from now on."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", urlsplit(url).hostname or urls.local_path(url) or "index").strip("-")
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", _host(url) or urls.local_path(url) or "index").strip("-")
     return _free(base, taken)
 
 

@@ -70,6 +70,11 @@ class Url:
         self.text = f"{self.scheme}://{written}{self.path}{'?' if self.query else ''}{self.query}"
 
     @property
+    def authority(self) -> str:
+        """Host and port as they are sent, which pip calls netloc."""
+        return self.text.partition("://")[2].partition("/")[0]
+
+    @property
     def last_segment(self) -> str:
         """The last segment of the path that is not empty, decoded; empty if there is none."""
         return _decoded(self.path.rstrip("/").rpartition("/")[2])
@@ -185,6 +190,13 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def with_credentials(url: str, user: str, password: str | None) -> str:
+    """The URL with user name and password, percent-encoded, in place of what is there. Raises BadUrl."""
+    scheme, _, rest = Url(url).text.partition("://")
+    secret = "" if password is None else ":" + quote(password, safe="")
+    return f"{scheme}://{quote(user, safe='')}{secret}@{rest}"
+
+
 def without_fragment(url: str) -> str:
     """The URL up to its ``#``: what is requested, and what identifies a file."""
     return url.partition("#")[0]
@@ -204,7 +216,7 @@ def redact(url: str) -> str:
 
     Whatever is no URL and may hold a secret nevertheless is shown without everything up to its last ``@``.
     """
-    if not has_scheme(url) and "@" in url:
+    if not has_scheme(re.sub(r"\$\{?\w+\}?", "x", url)) and "@" in url:
         scheme, separator, _ = url.partition("://")
         return f"{scheme if separator and '@' not in scheme else ''}{separator if '@' not in scheme else ''}****@{url.rpartition('@')[2]}"
     try:
