@@ -70,7 +70,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     if not _searches(self.name, options):
         return options, rest
     from pip_pinned.enforce.discretion import hide_in_logs
-    from pip_pinned.policy import sources
+    from pip_pinned.policy import names, sources
 
     run.gate_closed = True
     if run.role != BUILD:
@@ -84,6 +84,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     declared = run.declare()
     flags, _ = self.parser.parse_args(list(args), values=bare)
     policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
+    run.moved = frozenset(names.normalize(value.partition("=")[0].strip()) for value in _layer(flags, None).pins)
     run.enforce_policy(policy)
     hide_in_logs(run.secrets())
     for notice in notices:

@@ -117,6 +117,7 @@ class Run:
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None
+        self.moved: frozenset[str] = frozenset()  # names and globs that --pin moves, normalised
         self._decider: Decider | None = None
         self._fingerprint = ""
         self.inherited: dict[str, Index] = {}
@@ -175,9 +176,13 @@ class Run:
         return self._decider
 
     def enforce_policy(self, policy: Policy) -> None:
-        """Put a policy in force."""
+        """Put a policy in force, unless it would widen a declared pin (CONTRACT 1.2)."""
         from pip_pinned.policy.decision import Decider
+        from pip_pinned.policy.guard import widened
 
+        why = None if self.declared is None or policy is self.declared else widened(self.declared, policy, self.moved)
+        if why is not None:
+            failures.stop(PipPinnedError("pin-conflict", f"Nothing is installed: options, environment or files would widen the declared policy: {why}."))
         self._decider = Decider(policy, marker_holds)
         self._fingerprint = ""
 

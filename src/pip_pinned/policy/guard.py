@@ -1,0 +1,85 @@
+"""Did anything widen a declared pin? The last look at what merging has made of options, environment and files (CONTRACT 1.2).
+
+``sources`` merges what people tell pip with what is declared. It need not be trusted: whatever it makes is compared with the
+declared policy here before it is in force. No declared index may be gone, lead elsewhere, or be opened; no declared pin may be gone,
+and none may be added that takes names from it. Only ``--pin`` may move one, by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pip_pinned.policy import names, urls
+from pip_pinned.policy.model import PYPI, Index, Pin, Policy
+
+# What a run may say of a declared index: who asks, and whether names without a pin come from it too.
+_MAY_DIFFER = ("url", "written", "default", "explicit")
+
+
+def widened(declared: Policy, now: Policy, moved: Collection[str] = ()) -> str | None:
+    """What of the declared policy the policy of a run has widened; None if nothing. ``moved`` are the names given to ``--pin``."""
+    if declared.declared and not now.declared:
+        return "the policy is no longer a declared one"
+    for index in declared.indexes:
+        why = _changed(index, now.index_named(index.name))
+        if why is not None:
+            return f"{index.name} ({index.origin}) {why}"
+    if not set(now.allow_file_hosts) <= set(declared.allow_file_hosts):
+        return "allow-file-hosts has grown"
+    if now.sync_any_index and not declared.sync_any_index:
+        return "sync-any-index has been switched on"
+    for pin in declared.pins:
+        if pin.pattern not in moved and not any(_is_kept(pin, one) for one in now.pins):
+            return f"{pin.pattern} ({pin.origin}) is no longer pinned to {pin.index_name}"
+    for pin in now.pins:
+        follows = pin.pattern in moved or any(_covers(one, pin) for one in now.pins if one.pattern in moved)
+        taken = None if follows else _takes_from(pin, declared.pins, moved)
+        if taken is not None:
+            return f"{pin.pattern} ({pin.origin}) takes names from {taken.pattern} ({taken.origin})"
+    return None
+
+
+def _changed(was: Index, now: Index | None) -> str | None:
+    if now is None:
+        return "is gone"
+    if was.url != PYPI and not urls.same_index(was.url, now.url):
+        return "has another URL"
+    if was.explicit and not now.explicit:
+        return "is no longer explicit"
+    same = {name: getattr(was, name) for name in _MAY_DIFFER}
+    return None if now._replace(**same) == was else "has other settings"
+
+
+def _covers(moved: Pin, pin: Pin) -> bool:
+    """Whether a pin says of its names what ``--pin`` has said of them already."""
+    if (moved.index_name or "").lower() != (pin.index_name or "").lower():
+        return False
+    if not names.is_glob(pin.pattern):
+        return names.glob_regex(moved.pattern).fullmatch(pin.pattern) is not None
+    prefix = names.literal_prefix(moved.pattern)
+    return moved.pattern == prefix + "*" and names.literal_prefix(pin.pattern).startswith(prefix)
+
+
+def _is_kept(was: Pin, now: Pin) -> bool:
+    """The same pin, or the same without its marker, as somebody has repeated it."""
+    same_place = (was.index_name or "").lower() == (now.index_name or "").lower()
+    return was.pattern == now.pattern and same_place and now.marker in (was.marker, None)
+
+
+def _takes_from(pin: Pin, declared: tuple[Pin, ...], moved: Collection[str]) -> Pin | None:
+    """A declared pin, not moved itself, that another one, which is not declared, would take names from."""
+    index = (pin.index_name or "").lower()
+    if any(_is_kept(one, pin) for one in declared):
+        return None
+    others = (one for one in declared if (one.index_name or "").lower() != index and one.pattern not in moved)
+    return next((one for one in others if _outranks(pin.pattern, one.pattern)), None)
+
+
+def _outranks(pattern: str, other: str) -> bool:
+    """Whether a pattern decides some name that another one would decide without it (CONTRACT 2.3), or ties with it."""
+    if not names.is_glob(other):
+        return pattern == other
+    if not names.globs_overlap(pattern, other):
+        return False
+    shorter = len(names.literal_prefix(pattern)) < len(names.literal_prefix(other))
+    return not (names.is_glob(pattern) and shorter)
