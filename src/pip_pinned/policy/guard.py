@@ -52,7 +52,7 @@ def _changed(was: Index, now: Index | None) -> str | None:
 
 def _covers(moved: Pin, pin: Pin) -> bool:
     """Whether a pin says of its names what ``--pin`` has said of them already."""
-    if (moved.index_name or "").lower() != (pin.index_name or "").lower():
+    if not _is_same_index(moved, pin):
         return False
     if not names.is_glob(pin.pattern):
         return names.glob_regex(moved.pattern).fullmatch(pin.pattern) is not None
@@ -62,17 +62,31 @@ def _covers(moved: Pin, pin: Pin) -> bool:
 
 def _is_kept(was: Pin, now: Pin) -> bool:
     """The same pin, or the same without its marker, as somebody has repeated it."""
-    same_place = (was.index_name or "").lower() == (now.index_name or "").lower()
-    return was.pattern == now.pattern and same_place and now.marker in (was.marker, None)
+    return was.pattern == now.pattern and _is_same_index(was, now) and now.marker in (was.marker, None)
 
 
 def _takes_from(pin: Pin, declared: tuple[Pin, ...], moved: Collection[str]) -> Pin | None:
     """A declared pin, not moved itself, that another one, which is not declared, would take names from."""
-    index = (pin.index_name or "").lower()
-    if any(_is_kept(one, pin) for one in declared):
-        return None
-    others = (one for one in declared if (one.index_name or "").lower() != index and one.pattern not in moved)
-    return next((one for one in others if _outranks(pin.pattern, one.pattern)), None)
+    if not names.is_glob(pin.pattern):
+        deciding = _deciding(pin.pattern, declared)
+        is_same = any(_is_same_index(one, pin) or one.pattern in moved for one in deciding)
+        return None if is_same or not deciding else deciding[0]
+    same = [one for one in declared if _covers(one, pin)]
+    others = (one for one in declared if not _is_same_index(one, pin) and one.pattern not in moved)
+    taken = (one for one in others if _outranks(pin.pattern, one.pattern))
+    return next((one for one in taken if not any(_outranks(two.pattern, one.pattern) for two in same)), None)
+
+
+def _deciding(name: str, declared: tuple[Pin, ...]) -> list[Pin]:
+    """The pins of the pattern that decides a name: the name itself, else the glob with the longest literal prefix."""
+    exact = [pin for pin in declared if pin.pattern == name]
+    globs = [pin for pin in declared if names.is_glob(pin.pattern) and names.glob_regex(pin.pattern).fullmatch(name)]
+    longest = max((len(names.literal_prefix(pin.pattern)) for pin in globs), default=0)
+    return exact or [pin for pin in globs if len(names.literal_prefix(pin.pattern)) == longest]
+
+
+def _is_same_index(one: Pin, other: Pin) -> bool:
+    return (one.index_name or "").lower() == (other.index_name or "").lower()
 
 
 def _outranks(pattern: str, other: str) -> bool:
