@@ -15,7 +15,7 @@ DIALECTS = ("uv", "pipfile", "poetry", "pdm")
 STRATEGIES = tuple(strategy.value for strategy in Strategy)
 _KEYS = ("index", "sources", "index-strategy", "dialect", "ambient-indexes", "allow-file-hosts", "strict-pip", "sync-any-index")
 _INDEX_KEYS = ("name", "url", "explicit", "default", "format", "authenticate", "ignore-error-codes", "follow-redirects",
-               "verify-ssl", "cache-control", "inherit")
+               "verify-ssl", "cache-control", "inherit", "sentinel")
 
 
 def governs(table: Table) -> bool:
@@ -67,7 +67,9 @@ def _index(entry: Table) -> Index | None:
     kind = entry.choice("format", ("simple", "flat"))
     common = read_common(entry)
     index = common._replace(name=name or "", url=url or "", written=entry.written("url", url or ""), origin=entry.origin, format=kind or "simple", verify_ssl=entry.flag("verify-ssl", True),
-                    follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False))
+                    follow_redirects=entry.flag("follow-redirects", False), inherit=entry.flag("inherit", False), sentinel=entry.text("sentinel"))
+    if index.sentinel is not None and not names.is_project_name(index.sentinel):
+        entry.problem("sentinel", f"{index.sentinel!r} is not the name of a project", "A project that the index always has.")
     if name is not None and not names.is_index_name(name):
         entry.problem("name", f"{name!r} cannot name an index", "Letters, digits, '.', '_' and '-'.")
         return None

@@ -151,10 +151,37 @@ class _Asker:
                 found = self._ask(index, question)
                 if ahead is not None and (found is None or not found.file_links()):
                     ahead.keep(self.decision, question, None if found is None else found.page_candidates())
+        if found is None and question.status == 404:
+            self._doubt(index, question)
         self.run.record(self.decision, index, "absent" if found is None else "present")
         if found is None:
             self.absent.append((index, question))
         return found
+
+    def _doubt(self, index: Index, question: Question) -> None:
+        """Some servers say 404 to whom they do not know: a missing sentinel makes it a refusal (CONTRACT 4.14)."""
+        if index.sentinel is None or index.format == "flat":
+            return
+        if index.name not in self.run.sentinels:
+            if self.run.looking_ahead:
+                from pip_pinned.enforce.wire import NotYet
+
+                raise NotYet
+            self.run.sentinels[index.name] = self._has(index, names.normalize(index.sentinel))
+        if not self.run.sentinels[index.name]:
+            question.missing_sentinel = index.sentinel
+            self.fail(question, Verdict.AUTH_FAILED)
+
+    def _has(self, index: Index, name: str) -> bool:
+        found: list[bool] = []
+
+        def read(location: Any) -> list[Any]:
+            found.append(self.collector.fetch_response(location) is not None)
+            return []
+
+        decision = self.decision._replace(name=name, indexes=(index,))
+        _Asker(self.run, self.original, self.collector, decision, read).ask_page(index)
+        return any(found)
 
     def ask_page(self, index: Index) -> None:
         """Ask for the page of the project, whatever a lock says of its file."""

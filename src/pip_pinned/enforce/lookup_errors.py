@@ -59,6 +59,8 @@ def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:
 def _facts(decision: Decision, question: Question) -> list[str]:
     if question.redirected_to:
         answer = f"a redirect to another origin, {question.redirected_to}, which is not followed (follow-redirects)"
+    elif question.missing_sentinel:
+        answer = f"HTTP {question.status}, and its sentinel {question.missing_sentinel} is missing too: as for somebody without access"
     elif question.status not in (None, 200):
         answer = f"HTTP {question.status}"
     elif question.failure:

@@ -40,6 +40,7 @@ class Question:
         self.status: int | None = None
         self.failure = ""
         self.redirected_to = ""
+        self.missing_sentinel = ""
         self.final_url = ""
         self.lists_project = True
         self.strayed = False
@@ -139,6 +140,7 @@ class Run:
         self.sources_hidden = False
         self.keyring_failed = False
         self.tried: dict[str, str] = {}
+        self.sentinels: dict[str, bool] = {}  # by index: whether its sentinel is there
         self._noted: set[str] = set()
 
     # -- the policy ---------------------------------------------------------------------------------------

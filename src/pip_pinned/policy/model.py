@@ -55,6 +55,7 @@ class Index(NamedTuple):
     excludes: tuple[str, ...] = ()
     supplemental: bool = False
     mirror_of: str | None = None
+    sentinel: str | None = None  # a project that is there: where it is missing too, a 404 means 401 (CONTRACT 4.14)
 
     @property
     def bare(self) -> str:
