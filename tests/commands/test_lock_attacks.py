@@ -40,7 +40,7 @@ def _refused(venv: Venv, evil: IndexServer | None = None) -> None:
     assert evil is None or not evil.requests
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("at", BREAKS, ids=ascii)
 @pytest.mark.parametrize("field", ["digest", "algorithm", "archive", "pipfile"])
 def test_a_hash_with_a_line_break_is_no_hash(field: str, at: str, venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]) -> None:

@@ -42,7 +42,7 @@ def install(machine: Machine, *names: str) -> Result:
     return machine.pinned("install", "--target", "site", *(names or ("acme-core",)))
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("form", ["href", "entity", "base", "json", "user", "tab"])
 def test_a_url_with_two_hosts_is_asked_of_neither(form: str, acme: Machine, private: IndexServer, evil: IndexServer) -> None:
     host, away = private.root.removeprefix("http://"), evil.root.removeprefix("http://")
@@ -70,7 +70,7 @@ def test_an_allowed_file_host_is_compared_with_the_host_that_is_asked(acme: Mach
     assert done.error == "bad-url" and not evil.requests and acme.installed() == {}, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("path", ["/..;/pub/files/", "/x/..;a=b/pub/files/", "/%2e%2e;/pub/files/"])
 def test_a_dot_segment_with_parameters_is_no_path(path: str, acme: Machine, private: IndexServer) -> None:
     lists(private, f'href="{private.root}/acme{path}{EVIL.filename}"')
@@ -79,7 +79,7 @@ def test_a_dot_segment_with_parameters_is_no_path(path: str, acme: Machine, priv
     assert done.error == "bad-url" and [r.path for r in private.requests[before:]] == ["/simple/acme-core/"], done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("fragment", ["#sha256=", "#sha256=0", f"#sha256={'0' * 63}", "#md5=", f"#md5={MD5}", f"#sha1={hashlib.sha1(EVIL.content).hexdigest()}", "#sha256=\N{FULLWIDTH DIGIT ONE}"])
 def test_what_is_no_strong_hash_vouches_for_nothing(fragment: str, acme: Machine, private: IndexServer, evil: IndexServer) -> None:
     lists(private, f'href="{evil.file_url(EVIL)}{fragment}"')
@@ -87,7 +87,7 @@ def test_what_is_no_strong_hash_vouches_for_nothing(fragment: str, acme: Machine
     assert done.error == "off-origin-file" and not evil.requests and acme.installed() == {}, done.text
 
 
-@pytest.mark.pips(since="23.1")
+@pytest.mark.pips(rows=True, since="23.1")
 @pytest.mark.parametrize("hashes", [{"sha256": ""}, {"md5": MD5}, {"sha256": "0" * 63}, {"blake2b": "0" * 128}, {"sha224": hashlib.sha224(EVIL.content).hexdigest()}])
 def test_nor_does_it_on_a_json_page(hashes: dict[str, str], acme: Machine, private: IndexServer, evil: IndexServer) -> None:
     lists_json(private, evil.file_url(EVIL), hashes=hashes)
@@ -95,7 +95,7 @@ def test_nor_does_it_on_a_json_page(hashes: dict[str, str], acme: Machine, priva
     assert done.error == "off-origin-file" and not evil.requests and acme.installed() == {}, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("fragment", ["#sha256=", "#sha256=xyz"])
 @pytest.mark.parametrize("optimize", ["", "1"])
 def test_a_file_beside_its_index_with_an_empty_hash_is_as_one_without(fragment: str, optimize: str, acme: Machine, private: IndexServer) -> None:
@@ -151,7 +151,7 @@ def test_metadata_elsewhere_with_a_hash_are_read_there(acme: Machine, private: I
     assert [r for r in evil.requests if r.path.endswith(".metadata")]
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize(("target", "error"), [("/simple/acme-core/", "pin-not-found"), ("/simple/Acme_Core", "pin-not-found"), ("/users/sign_in", "index-auth-failed"),
                                                ("/", "index-auth-failed"), ("/simple/acme-core/login", "index-auth-failed")])
 def test_a_sign_in_page_is_no_answer_about_a_project(target: str, error: str, acme: Machine, private: IndexServer, evil: IndexServer) -> None:
