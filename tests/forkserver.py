@@ -1,13 +1,15 @@
-"""A warm interpreter that forks for each command, so that no test pays again for what every command imports.
+"""A warm interpreter that forks for each command, so that no test pays again for what every command
+imports.
 
-Most of what ``pip install`` of one small wheel takes is the start of an interpreter and the import of the standard library
-and of pip's vendored packages, the same each time. A fork server has done that, and nothing more: neither
-``pip._internal`` nor ``pip_pinned`` is imported in it. Each command still imports them, through the seams, in a
-process of its own, with its own environment, directory, descriptors, ``atexit`` and exit code.
+Most of what ``pip install`` of one small wheel takes is the start of an interpreter and the import
+of the standard library and of pip's vendored packages, the same each time. A fork server has done
+that, and nothing more: neither ``pip._internal`` nor ``pip_pinned`` is imported in it. Each command
+still imports them, through the seams, in a process of its own, with its own environment, directory,
+descriptors, ``atexit`` and exit code.
 
-What a fork cannot have is what an interpreter reads as it starts: ``PYTHON*``, the locale, its prefix. So there is one
-server for each combination of these (``interpreters.run`` chooses). What pip itself starts, builds and ``--python``, are
-ordinary processes in any case.
+What a fork cannot have is what an interpreter reads as it starts: ``PYTHON*``, the locale, its
+prefix. So there is one server for each combination of these (``interpreters.run`` chooses). What
+pip itself starts, builds and ``--python``, are ordinary processes in any case.
 
 This file is executed by path, never imported.
 """
@@ -27,14 +29,27 @@ from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from typing import Any
 
-_TYPICAL = ("pip._internal.cli.main", "pip._internal.commands.install", "pip._internal.commands.lock", "pip._internal.network.session",
-            "pip._internal.resolution.resolvelib.resolver", "pip._internal.operations.install.wheel", "pip._internal.operations.build.wheel",
-            "pip_pinned.commands.lock", "pip_pinned.commands.sync", "pip_pinned.commands.migrate", "pip_pinned.commands.audit", "rich.table", "rich.progress")
+_TYPICAL = (
+    "pip._internal.cli.main",
+    "pip._internal.commands.install",
+    "pip._internal.commands.lock",
+    "pip._internal.network.session",
+    "pip._internal.resolution.resolvelib.resolver",
+    "pip._internal.operations.install.wheel",
+    "pip._internal.operations.build.wheel",
+    "pip_pinned.commands.lock",
+    "pip_pinned.commands.sync",
+    "pip_pinned.commands.migrate",
+    "pip_pinned.commands.audit",
+    "rich.table",
+    "rich.progress",
+)
 _IMPORTED_BY_EACH_COMMAND = ("pip._internal", "pip_pinned", "__main__")
 
 
 def serve() -> dict[str, Any] | None:
-    """Fork for each line of standard input: the parent returns None at its end, a child returns its command.
+    """Fork for each line of standard input: the parent returns None at its end, a child returns its
+    command.
 
     A line is a JSON object: ``module``, ``args``, ``cwd``, ``environment``, ``out`` and ``err`` (paths). Each is answered by two
     lines: the child's process id, and, when it has ended, its exit code as ``subprocess`` gives it.
@@ -48,8 +63,13 @@ def serve() -> dict[str, Any] | None:
     SourceFileLoader.get_code = _get_code  # type: ignore[method-assign, assignment]
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)  # a tenth of a command's time; pip-pinned sets the same for itself
-    requests, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    gc.set_threshold(
+        100_000, 50, 50
+    )  # a tenth of a command's time; pip-pinned sets the same for itself
+    requests, answers = (
+        os.fdopen(os.dup(0), encoding="utf-8"),
+        os.fdopen(os.dup(1), "w", encoding="utf-8"),
+    )
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -66,10 +86,14 @@ def serve() -> dict[str, Any] | None:
 
 
 def _keep_code(name: str) -> None:
-    """Keep the compiled code of a module that each command imports anew: it is executed each time, and read once."""
+    """Keep the compiled code of a module that each command imports anew: it is executed each time,
+    and read once."""
     path = os.path.join(*name.split("."))
     for directory in sys.path:
-        for file in (os.path.join(directory, path + ".py"), os.path.join(directory, path, "__init__.py")):
+        for file in (
+            os.path.join(directory, path + ".py"),
+            os.path.join(directory, path, "__init__.py"),
+        ):
             if file not in _code and os.path.isfile(file):
                 _code[file] = _read_code(SourceFileLoader(name, file), name)
                 return
@@ -86,7 +110,8 @@ def _get_code(loader: Any, fullname: str) -> Any:
 
 
 def _scout() -> list[str]:
-    """The modules that an install imports, in that order: a fork finds them out, and takes them with it."""
+    """The modules that an install imports, in that order: a fork finds them out, and takes them
+    with it."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -103,7 +128,8 @@ def _scout() -> list[str]:
 
 
 def become(command: dict[str, Any]) -> None:
-    """In a child: what is different in an interpreter that was started for the command, then ``python -m module``."""
+    """In a child: what is different in an interpreter that was started for the command, then
+    ``python -m module``."""
     os.chdir(command["cwd"])
     for descriptor, path in ((1, command["out"]), (2, command["err"])):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -123,7 +149,8 @@ def become(command: dict[str, Any]) -> None:
 
 
 class _End:
-    """What is done last in a child: its exit code without the teardown of all modules, of which no test sees anything, and which takes 20 ms."""
+    """What is done last in a child: its exit code without the teardown of all modules, of which no
+    test sees anything, and which takes 20 ms."""
 
     code: int | None = None
 

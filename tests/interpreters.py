@@ -1,7 +1,9 @@
-"""The interpreters that commands run in: empty ones, without what the tests themselves need, and started once.
+"""The interpreters that commands run in: empty ones, without what the tests themselves need, and
+started once.
 
-A command sees what a user's machine has: an environment with pip, pip-pinned and its dependencies, and none of pytest, mypy
-and their hundred packages, of which pip would read the metadata after each install.
+A command sees what a user's machine has: an environment with pip, pip-pinned and its dependencies,
+and none of pytest, mypy and their hundred packages, of which pip would read the metadata after each
+install.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ def home() -> Path:
 
 
 def bare() -> str:
-    """The interpreter that commands run in, of an environment with nothing installed (``emptied_environment``)."""
+    """The interpreter that commands run in, of an environment with nothing installed
+    (``emptied_environment``)."""
     environment = home() / "environment"
     if environment not in _made:
         _made[environment] = frozenset([environment, *make_environment(environment).rglob("*")])
@@ -67,7 +70,8 @@ def make_environment(directory: Path) -> Path:
 
 
 def emptied_environment() -> Path:
-    """The environment of ``bare``, without what a test has installed there: for tests that do, before and after."""
+    """The environment of ``bare``, without what a test has installed there: for tests that do,
+    before and after."""
     directory = Path(bare()).parents[1]
     for path in directory.rglob("*"):
         if path in _made[directory] or path.parent not in _made[directory]:
@@ -86,10 +90,12 @@ def python_of(environment: Path) -> str:
 
 @functools.cache
 def dependencies() -> Path:
-    """A directory to import pip-pinned's dependencies from, and theirs: links to those that the tests have.
+    """A directory to import pip-pinned's dependencies from, and theirs: links to those that the
+    tests have.
 
-    Their metadata are name, version and entry points. pip reads those of all that is installed after each install, and the rest,
-    extras of extras and descriptions, took half of the time of the oldest pips.
+    Their metadata are name, version and entry points. pip reads those of all that is installed
+    after each install, and the rest, extras of extras and descriptions, took half of the time of
+    the oldest pips.
     """
     directory = home() / "dependencies"
     directory.mkdir()
@@ -97,25 +103,37 @@ def dependencies() -> Path:
     seen: set[str] = {"pip"}
     while todo:
         requirement = todo.pop()
-        if canonicalize_name(requirement.name) in seen or (requirement.marker is not None and not requirement.marker.evaluate({"extra": ""})):
+        if canonicalize_name(requirement.name) in seen or (
+            requirement.marker is not None and not requirement.marker.evaluate({"extra": ""})
+        ):
             continue
         seen.add(canonicalize_name(requirement.name))
         found = metadata.distribution(requirement.name)
         todo += map(Requirement, found.requires or ())
         information = directory / f"{found.name}-{found.version}.dist-info"
         information.mkdir()
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {found.name}\nVersion: {found.version}\n", encoding="utf-8")
-        (information / "entry_points.txt").write_text(found.read_text("entry_points.txt") or "", encoding="utf-8")
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {found.name}\nVersion: {found.version}\n",
+            encoding="utf-8",
+        )
+        (information / "entry_points.txt").write_text(
+            found.read_text("entry_points.txt") or "", encoding="utf-8"
+        )
         for top in {file.parts[0] for file in found.files or ()}:
             origin = Path(str(found.locate_file(top)))
-            if top not in ("..", "__pycache__") and origin.suffix != ".dist-info" and not (directory / top).exists():  # jaraco is of several
+            if (
+                top not in ("..", "__pycache__")
+                and origin.suffix != ".dist-info"
+                and not (directory / top).exists()
+            ):  # jaraco is of several
                 (directory / top).symlink_to(origin, target_is_directory=origin.is_dir())
     return directory
 
 
 @functools.cache
 def search_path() -> str:
-    """``PATH`` without the programs that pip asks for their versions at each start, for its User-Agent: they take 70 ms together."""
+    """``PATH`` without the programs that pip asks for their versions at each start, for its User-
+    Agent: they take 70 ms together."""
     places = []
     for number, place in enumerate(os.environ["PATH"].split(os.pathsep)):
         listed = set(os.listdir(place)) if os.path.isdir(place) else set()
@@ -133,12 +151,15 @@ _ASKED = {"rustc", "lsb_release", "uname"}
 
 
 def _declared() -> list[str]:
-    """What pip-pinned requires, out of its pyproject.toml: it need not be installed to be tested."""
+    """What pip-pinned requires, out of its pyproject.toml: it need not be installed to be
+    tested."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    found: list[str] = tomllib.loads((SRC.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    found: list[str] = tomllib.loads((SRC.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]["dependencies"]
     return found
 
 
@@ -147,15 +168,33 @@ class ForkServer:
 
     def __init__(self, python: str, environment: dict[str, str]) -> None:
         self._directory = Path(tempfile.mkdtemp(dir=home()))
-        self._process = subprocess.Popen([python, str(Path(__file__).with_name("forkserver.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                         env={**environment, "HOME": str(self._directory)}, cwd=self._directory)
+        self._process = subprocess.Popen(
+            [python, str(Path(__file__).with_name("forkserver.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "HOME": str(self._directory)},
+            cwd=self._directory,
+        )
 
-    def run(self, module: str, args: tuple[str, ...], cwd: Path, environment: dict[str, str]) -> Ended:
+    def run(
+        self, module: str, args: tuple[str, ...], cwd: Path, environment: dict[str, str]
+    ) -> Ended:
         """``python -m module args``; stopped after two minutes, as ``subprocess.run`` would."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         out, err = self._directory / "out", self._directory / "err"
-        json.dump({"module": module, "args": args, "cwd": str(cwd), "environment": environment, "out": str(out), "err": str(err)}, self._process.stdin)
+        json.dump(
+            {
+                "module": module,
+                "args": args,
+                "cwd": str(cwd),
+                "environment": environment,
+                "out": str(out),
+                "err": str(err),
+            },
+            self._process.stdin,
+        )
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
@@ -186,8 +225,11 @@ _all: list[OrderedDict[tuple[str, ...], ForkServer]] = []
 _servers = _Servers()
 
 
-def run(python: str, module: str, args: tuple[str, ...], cwd: Path, environment: dict[str, str]) -> Ended:
-    """``python -m module args`` in a fork of an interpreter that was started with the same ``PYTHON*`` and locale."""
+def run(
+    python: str, module: str, args: tuple[str, ...], cwd: Path, environment: dict[str, str]
+) -> Ended:
+    """``python -m module args`` in a fork of an interpreter that was started with the same
+    ``PYTHON*`` and locale."""
     read = {name: value for name, value in environment.items() if _READ_AT_START.match(name)}
     key = (python, *(f"{name}={read[name]}" for name in sorted(read)))
     known = _servers.known

@@ -1,8 +1,10 @@
-"""Mutation check of the trusted rooms: does the first tier notice when one condition of the kernel is wrong?
+"""Mutation check of the trusted rooms: does the first tier notice when one condition of the kernel
+is wrong?
 
-``python -m tests.mutants --number 60`` (``tox -e mutants``) lets cosmic-ray list every mutant of ``policy`` and ``enforce``, takes a
-sample by a seed, and runs the first tier against each until a test fails. It works in a copy of the checkout. By hand, before
-and after the kernel changes: 60 mutants take one to two hours on two cores.
+``python -m tests.mutants --number 60`` (``tox -e mutants``) lets cosmic-ray list every mutant of
+``policy`` and ``enforce``, takes a sample by a seed, and runs the first tier against each until a
+test fails. It works in a copy of the checkout. By hand, before and after the kernel changes: 60
+mutants take one to two hours on two cores.
 """
 
 from __future__ import annotations
@@ -22,12 +24,32 @@ from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResul
 ROOT = Path(__file__).parents[1]
 ROOMS = ("policy", "enforce")
 # What a slip of the hand does to a decision. Not: arithmetic, which reads every `str | None` of an annotation as a number.
-OPERATORS = ("AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceUnaryOperator_Delete_Not",
-             "ReplaceComparisonOperator_Eq_NotEq", "ReplaceComparisonOperator_NotEq_Eq", "ReplaceComparisonOperator_Is_IsNot",
-             "ReplaceComparisonOperator_IsNot_Is", "ReplaceComparisonOperator_Lt_LtE", "ReplaceComparisonOperator_GtE_Gt",
-             "ReplaceContinueWithBreak", "ZeroIterationForLoop")
+OPERATORS = (
+    "AddNot",
+    "ReplaceAndWithOr",
+    "ReplaceOrWithAnd",
+    "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue",
+    "ReplaceUnaryOperator_Delete_Not",
+    "ReplaceComparisonOperator_Eq_NotEq",
+    "ReplaceComparisonOperator_NotEq_Eq",
+    "ReplaceComparisonOperator_Is_IsNot",
+    "ReplaceComparisonOperator_IsNot_Is",
+    "ReplaceComparisonOperator_Lt_LtE",
+    "ReplaceComparisonOperator_GtE_Gt",
+    "ReplaceContinueWithBreak",
+    "ZeroIterationForLoop",
+)
 # Those first that are about the kernel: most mutants die in the first minute.
-_TESTS = ("tests/policy", "tests/enforce/test_every_pip.py", "tests/attacks", "tests/enforce", "tests/commands", "tests/config", "tests/meta")
+_TESTS = (
+    "tests/policy",
+    "tests/enforce/test_every_pip.py",
+    "tests/attacks",
+    "tests/enforce",
+    "tests/commands",
+    "tests/config",
+    "tests/meta",
+)
 _CONFIGURATION = """\
 [cosmic-ray]
 module-path = [{modules}]
@@ -43,24 +65,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=60, help="how many mutants are tried")
     parser.add_argument("--seed", type=int, default=0, help="which of them")
-    parser.add_argument("--timeout", type=int, default=1200, help="seconds for one mutant; beyond them it counts as killed")
+    parser.add_argument(
+        "--timeout",
+        type=int,
+        default=1200,
+        help="seconds for one mutant; beyond them it counts as killed",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pip-pinned-mutants-") as name:
         copy = Path(name) / "checkout"
         _copy_checkout(copy)
-        (copy / "mutants.toml").write_text(_CONFIGURATION.format(
-            modules=", ".join(f'"src/pip_pinned/{room}"' for room in ROOMS), timeout=options.timeout, python=sys.executable, tests=" ".join(_TESTS)))
-        subprocess.run(["cosmic-ray", "init", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True)
+        (copy / "mutants.toml").write_text(
+            _CONFIGURATION.format(
+                modules=", ".join(f'"src/pip_pinned/{room}"' for room in ROOMS),
+                timeout=options.timeout,
+                python=sys.executable,
+                tests=" ".join(_TESTS),
+            )
+        )
+        subprocess.run(
+            ["cosmic-ray", "init", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True
+        )
         with use_db(copy / "mutants.sqlite") as database:
             known = _leave_only_a_sample(database, options.number, options.seed)
-        subprocess.run(["cosmic-ray", "exec", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True)
+        subprocess.run(
+            ["cosmic-ray", "exec", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True
+        )
         with use_db(copy / "mutants.sqlite", WorkDB.Mode.open) as database:
             _report(database, known)
     return 0
 
 
 def _copy_checkout(to: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     for file in filter(None, listed.split("\0")):
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / file, to / file)
@@ -68,10 +107,17 @@ def _copy_checkout(to: Path) -> None:
 
 def _leave_only_a_sample(database: WorkDB, number: int, seed: int) -> int:
     """Mark all mutants but a sample as skipped; how many there are of the kinds that count."""
-    items = sorted(database.work_items, key=lambda item: (_place(item), item.mutations[0].operator_name))
-    wanted = [item for item in items if item.mutations[0].operator_name.partition("/")[2] in OPERATORS]
+    items = sorted(
+        database.work_items, key=lambda item: (_place(item), item.mutations[0].operator_name)
+    )
+    wanted = [
+        item for item in items if item.mutations[0].operator_name.partition("/")[2] in OPERATORS
+    ]
     sample = {item.job_id for item in random.Random(seed).sample(wanted, min(number, len(wanted)))}
-    database.set_multiple_results([item.job_id for item in items if item.job_id not in sample], WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+    database.set_multiple_results(
+        [item.job_id for item in items if item.job_id not in sample],
+        WorkResult(worker_outcome=WorkerOutcome.SKIPPED),
+    )
     return len(wanted)
 
 
@@ -90,10 +136,14 @@ def _report(database: WorkDB, known: int) -> None:
         tried[module] += 1
         killed[module] += result.test_outcome is not TestOutcome.SURVIVED
         if result.test_outcome is TestOutcome.SURVIVED:
-            print(f"survived: {module}:{item.mutations[0].start_pos[0]} {item.mutations[0].operator_name}\n{result.diff}")
+            print(
+                f"survived: {module}:{item.mutations[0].start_pos[0]} {item.mutations[0].operator_name}\n{result.diff}"
+            )
     for module in sorted(tried):
         print(f"{module}: {killed[module]} of {tried[module]} killed")
-    print(f"{sum(killed.values())} of {sum(tried.values())} mutants killed, of {known} that there are")
+    print(
+        f"{sum(killed.values())} of {sum(tried.values())} mutants killed, of {known} that there are"
+    )
 
 
 if __name__ == "__main__":

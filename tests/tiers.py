@@ -1,7 +1,9 @@
-"""What runs when: three tiers, of which each contains the one before (docs/CONTRIBUTING.md has the table).
+"""What runs when: three tiers, of which each contains the one before (docs/CONTRIBUTING.md has the
+table).
 
-A scenario is a test without its version of pip. ``first`` is for every change, ``ci`` is what the other Pythons and the
-tools beside us add to it, ``every-pip`` is the full product, for a release and for whoever touches a seam.
+A scenario is a test without its version of pip. ``first`` is for every change, ``ci`` is what the
+other Pythons and the tools beside us add to it, ``every-pip`` is the full product, for a release
+and for whoever touches a seam.
 """
 
 from __future__ import annotations

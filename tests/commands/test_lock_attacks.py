@@ -29,8 +29,16 @@ BREAKS = ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"]
 
 
 def _pylock(machine: Machine, index: str, url: str, sha256: str, **more: Any) -> Path:
-    entry = {"name": "acme-core", "version": "1.0", "index": index, "wheels": [{"name": EVIL.filename, "url": url, "hashes": {"sha256": sha256}}]} | more
-    return machine.write("pylock.toml", tomlkit.dumps({"lock-version": "1.0", "created-by": "somebody", "packages": [entry]}))
+    entry = {
+        "name": "acme-core",
+        "version": "1.0",
+        "index": index,
+        "wheels": [{"name": EVIL.filename, "url": url, "hashes": {"sha256": sha256}}],
+    } | more
+    return machine.write(
+        "pylock.toml",
+        tomlkit.dumps({"lock-version": "1.0", "created-by": "somebody", "packages": [entry]}),
+    )
 
 
 def _refused(venv: Venv, evil: IndexServer | None = None) -> None:
@@ -43,7 +51,9 @@ def _refused(venv: Venv, evil: IndexServer | None = None) -> None:
 @pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("at", BREAKS, ids=ascii)
 @pytest.mark.parametrize("field", ["digest", "algorithm", "archive", "pipfile"])
-def test_a_hash_with_a_line_break_is_no_hash(field: str, at: str, venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]) -> None:
+def test_a_hash_with_a_line_break_is_no_hash(
+    field: str, at: str, venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
     """As a line of a requirements file, what stands behind the break would be installed from a path, or sent somewhere."""
     evil = serve("evil").add(EVIL)
     venv.machine.write(EVIL.filename, "").write_bytes(EVIL.content)
@@ -53,26 +63,74 @@ def test_a_hash_with_a_line_break_is_no_hash(field: str, at: str, venv: Venv, pr
     if field == "digest":
         _pylock(venv.machine, private.url, url, right.sha256 + added)
     elif field == "algorithm":
-        _pylock(venv.machine, private.url, url, right.sha256, wheels=[{"name": right.filename, "url": url, "hashes": {"sha256": right.sha256, "x" + added: "00"}}])
+        _pylock(
+            venv.machine,
+            private.url,
+            url,
+            right.sha256,
+            wheels=[
+                {
+                    "name": right.filename,
+                    "url": url,
+                    "hashes": {"sha256": right.sha256, "x" + added: "00"},
+                }
+            ],
+        )
     elif field == "archive":
-        entry = {"name": "pubapp", "archive": {"url": f"{evil.root}/files/pubapp-1.0.tar.gz", "hashes": {"sha256": "0" * 64 + added}}}
-        venv.machine.write("pylock.toml", tomlkit.dumps({"lock-version": "1.0", "created-by": "somebody", "packages": [entry]}))
+        entry = {
+            "name": "pubapp",
+            "archive": {
+                "url": f"{evil.root}/files/pubapp-1.0.tar.gz",
+                "hashes": {"sha256": "0" * 64 + added},
+            },
+        }
+        venv.machine.write(
+            "pylock.toml",
+            tomlkit.dumps({"lock-version": "1.0", "created-by": "somebody", "packages": [entry]}),
+        )
     else:
-        lock = {"_meta": {"sources": [{"name": "acme", "url": private.url}]}, "default": {"acme-core": {"version": "==1.0", "index": "acme", "hashes": [f"sha256:{right.sha256}{added}"]}}}
+        lock = {
+            "_meta": {"sources": [{"name": "acme", "url": private.url}]},
+            "default": {
+                "acme-core": {
+                    "version": "==1.0",
+                    "index": "acme",
+                    "hashes": [f"sha256:{right.sha256}{added}"],
+                }
+            },
+        }
         venv.machine.write("Pipfile.lock", json.dumps(lock))
     _refused(venv, evil)
 
 
-@pytest.mark.parametrize("name", ["-r /etc/passwd\npubapp", "acme core", "acme-core @ file:///x", "acme-core\u2028six", "--index-url", "${HOME}", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-r /etc/passwd\npubapp",
+        "acme core",
+        "acme-core @ file:///x",
+        "acme-core\u2028six",
+        "--index-url",
+        "${HOME}",
+        "",
+    ],
+)
 def test_a_name_that_is_none_is_refused(name: str, venv: Venv, private: IndexServer) -> None:
     right = private.projects["acme-core"][0]
-    lock = {"_meta": {"sources": [{"name": "acme", "url": private.url}]}, "default": {name: {"version": "==1.0", "index": "acme", "hashes": [f"sha256:{right.sha256}"]}}}
+    lock = {
+        "_meta": {"sources": [{"name": "acme", "url": private.url}]},
+        "default": {
+            name: {"version": "==1.0", "index": "acme", "hashes": [f"sha256:{right.sha256}"]}
+        },
+    }
     venv.machine.write("Pipfile.lock", json.dumps(lock))
     _refused(venv)
 
 
 @pytest.mark.pips
-def test_a_locked_url_with_two_hosts_is_asked_of_neither(venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]) -> None:
+def test_a_locked_url_with_two_hosts_is_asked_of_neither(
+    venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
     evil = serve("evil").add(EVIL)
     away, host = evil.root.removeprefix("http://"), private.root.removeprefix("http://")
     _pylock(venv.machine, private.url, f"http://{away}\\@{host}/files/{EVIL.filename}", EVIL.sha256)
@@ -80,7 +138,9 @@ def test_a_locked_url_with_two_hosts_is_asked_of_neither(venv: Venv, private: In
 
 
 @pytest.mark.pips
-def test_a_locked_file_is_not_followed_through_an_open_redirect(venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]) -> None:
+def test_a_locked_file_is_not_followed_through_an_open_redirect(
+    venv: Venv, private: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
     evil = serve("evil").add(EVIL)
     private.answers[f"/open/{EVIL.filename}"] = redirect(f"{evil.root}/files/{EVIL.filename}")
     _pylock(venv.machine, private.url, f"{private.root}/open/{EVIL.filename}", EVIL.sha256)
@@ -88,14 +148,22 @@ def test_a_locked_file_is_not_followed_through_an_open_redirect(venv: Venv, priv
 
 
 @pytest.mark.pips
-def test_a_locked_file_that_its_page_lists_may_lie_behind_a_redirect(venv: Venv, private: IndexServer, public: IndexServer, serve: Callable[..., IndexServer]) -> None:
+def test_a_locked_file_that_its_page_lists_may_lie_behind_a_redirect(
+    venv: Venv, private: IndexServer, public: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
     """As registries do that redirect to presigned URLs of a storage."""
     private.credentials = ("robot", "s3cret")
-    venv.machine.write("pip-pinned.toml", POLICY.format(private=private.url_with_credentials, public=public.url))
+    venv.machine.write(
+        "pip-pinned.toml", POLICY.format(private=private.url_with_credentials, public=public.url)
+    )
     storage = serve("storage")
     right = private.projects["acme-core"][0]
     storage.answers["/bucket/.*"] = Answer(200, right.content)
-    private.answers[f"/files/{right.filename}"] = lambda request: None if request.authorization is None else redirect(f"{storage.root}/bucket/x?signature=a%2Fb&expires=1")
+    private.answers[f"/files/{right.filename}"] = lambda request: (
+        None
+        if request.authorization is None
+        else redirect(f"{storage.root}/bucket/x?signature=a%2Fb&expires=1")
+    )
     _pylock(venv.machine, private.url, private.file_url(right), right.sha256)
     done = venv.run("sync", "--yes")
     assert done.code == 0 and venv.who("acme_core") == "private", done.text
@@ -107,35 +175,55 @@ def _two_tenants(venv: Venv, host: IndexServer) -> File:
     right = wheel("acme-core", "1.0", says="private")
     for tenant, file in (("acme", right), ("pub", EVIL)):
         page = f'<a href="/{tenant}/files/{file.filename}#sha256={file.sha256}">{file.filename}</a>'
-        host.answers[f"/{tenant}/simple/acme-core/"] = Answer(200, page.encode(), {"Content-Type": "text/html"})
+        host.answers[f"/{tenant}/simple/acme-core/"] = Answer(
+            200, page.encode(), {"Content-Type": "text/html"}
+        )
         host.answers[f"/{tenant}/files/{file.filename}"] = Answer(200, file.content)
     host.answers[f"/elsewhere/{EVIL.filename}"] = Answer(200, EVIL.content)
     url = host.root.replace("://", "://robot:s3cret@")
-    venv.machine.write("pip-pinned.toml", POLICY.format(private=f"{url}/acme/simple", public=f"{host.root}/pub/simple"))
+    venv.machine.write(
+        "pip-pinned.toml",
+        POLICY.format(private=f"{url}/acme/simple", public=f"{host.root}/pub/simple"),
+    )
     return right
 
 
 @pytest.mark.pips
 @pytest.mark.parametrize("place", ["/elsewhere", "/pub/files"])
-def test_a_locked_url_elsewhere_on_the_host_gets_no_password(place: str, venv: Venv, serve: Callable[..., IndexServer]) -> None:
+def test_a_locked_url_elsewhere_on_the_host_gets_no_password(
+    place: str, venv: Venv, serve: Callable[..., IndexServer]
+) -> None:
     host = serve("host")
     _two_tenants(venv, host)
-    _pylock(venv.machine, f"{host.root}/acme/simple", f"{host.root}{place}/{EVIL.filename}", EVIL.sha256)
+    _pylock(
+        venv.machine, f"{host.root}/acme/simple", f"{host.root}{place}/{EVIL.filename}", EVIL.sha256
+    )
     done = venv.run("sync", "--yes")
     assert done.code == 1 and venv.installed() == {}, done.text
-    assert not [request.path for request in host.requests if request.path.startswith(place)], done.text
+    assert not [request.path for request in host.requests if request.path.startswith(place)], (
+        done.text
+    )
 
 
 @pytest.mark.pips(since="26.1")
 @pytest.mark.parametrize("place", ["/elsewhere", "/pub/files"])
-def test_install_refuses_the_entries_that_sync_refuses(place: str, venv: Venv, serve: Callable[..., IndexServer]) -> None:
+def test_install_refuses_the_entries_that_sync_refuses(
+    place: str, venv: Venv, serve: Callable[..., IndexServer]
+) -> None:
     host = serve("host")
     right = _two_tenants(venv, host)
-    lock = _pylock(venv.machine, f"{host.root}/acme/simple", f"{host.root}{place}/{EVIL.filename}", EVIL.sha256)
+    lock = _pylock(
+        venv.machine, f"{host.root}/acme/simple", f"{host.root}{place}/{EVIL.filename}", EVIL.sha256
+    )
     done = venv.run("install", "-r", lock.name)
     assert done.error == "lock-entry-refused" and venv.installed() == {}, done.text
     assert not [request.path for request in host.requests if request.path.startswith(place)]
-    _pylock(venv.machine, f"{host.root}/acme/simple", f"{host.root}/acme/files/{right.filename}", right.sha256)
+    _pylock(
+        venv.machine,
+        f"{host.root}/acme/simple",
+        f"{host.root}/acme/files/{right.filename}",
+        right.sha256,
+    )
     assert venv.run("install", "-r", lock.name).code == 0 and venv.who("acme_core") == "private"
 
 
@@ -143,10 +231,19 @@ def test_install_refuses_the_entries_that_sync_refuses(place: str, venv: Venv, s
 def test_an_index_puts_nothing_but_hashes_into_a_lock(venv: Venv, private: IndexServer) -> None:
     """The dry run of newer pips reads metadata only, and checks no hash of the wheel."""
     right = private.projects["acme-core"][0]
-    file = {"filename": right.filename, "url": private.file_url(right), "hashes": {"sha256": f"{right.sha256}\n-r /etc/passwd", "x\ny": "0"}, "core-metadata": True}
+    file = {
+        "filename": right.filename,
+        "url": private.file_url(right),
+        "hashes": {"sha256": f"{right.sha256}\n-r /etc/passwd", "x\ny": "0"},
+        "core-metadata": True,
+    }
     body = json.dumps({"meta": {"api-version": "1.0"}, "name": "acme-core", "files": [file]})
-    private.answers["/simple/acme-core/"] = Answer(200, body.encode(), {"Content-Type": "application/vnd.pypi.simple.v1+json"})
-    private.answers[f"/files/{right.filename}.metadata"] = Answer(200, b"Metadata-Version: 2.1\nName: acme-core\nVersion: 1.0\n")
+    private.answers["/simple/acme-core/"] = Answer(
+        200, body.encode(), {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+    )
+    private.answers[f"/files/{right.filename}.metadata"] = Answer(
+        200, b"Metadata-Version: 2.1\nName: acme-core\nVersion: 1.0\n"
+    )
     done = venv.run("lock", "acme-core")
     path = venv.machine.project / "pylock.toml"
     assert "Traceback" not in done.text and (done.code == 0 or not path.exists()), done.text
@@ -157,25 +254,39 @@ def test_an_index_puts_nothing_but_hashes_into_a_lock(venv: Venv, private: Index
 
 @pytest.mark.pips
 @pytest.mark.parametrize("where", ["remote requirements", "remote constraints", "constraints"])
-def test_a_comment_of_somebody_else_pins_nothing(where: str, acme: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_a_comment_of_somebody_else_pins_nothing(
+    where: str, acme: Machine, private: IndexServer, public: IndexServer
+) -> None:
     text = "pubdep  # pip-pinned: index=acme\n"
     private.add(wheel("pubdep", "9.0", says="evil"))
     acme.write("c.txt", text)
     public.answers["/c.txt"] = Answer(200, text.encode())
-    option, place = {"remote requirements": ("-r", f"{public.root}/c.txt"), "remote constraints": ("-c", f"{public.root}/c.txt"), "constraints": ("-c", "c.txt")}[where]
+    option, place = {
+        "remote requirements": ("-r", f"{public.root}/c.txt"),
+        "remote constraints": ("-c", f"{public.root}/c.txt"),
+        "constraints": ("-c", "c.txt"),
+    }[where]
     done = acme.pinned("install", "--target", "site", "pubdep", option, place)
-    assert done.error == "bad-pin" and acme.installed() == {} and private.pages_asked() == [], done.text
+    assert done.error == "bad-pin" and acme.installed() == {} and private.pages_asked() == [], (
+        done.text
+    )
 
 
 @pytest.mark.pips
-def test_a_comment_opens_neither_pinned_only_nor_inherit(machine: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_a_comment_opens_neither_pinned_only_nor_inherit(
+    machine: Machine, private: IndexServer, public: IndexServer
+) -> None:
     policy = POLICY.format(private=private.url, public=public.url)
     machine.write("pip-pinned.toml", 'index-strategy = "pinned-only"\n' + policy)
     machine.write("r.txt", "pubdep  # pip-pinned: index=public\n")
     done = machine.pinned("install", "--target", "site", "-r", "r.txt")
     assert done.error == "pin-conflict" and machine.installed() == {}, done.text
-    machine.write("pip-pinned.toml", policy.replace("explicit = true", "explicit = true\ninherit = true"))
-    private.add(wheel("acme-app", "1.0", requires=("pubdep",)), wheel("pubdep", "1.0", says="private"))
+    machine.write(
+        "pip-pinned.toml", policy.replace("explicit = true", "explicit = true\ninherit = true")
+    )
+    private.add(
+        wheel("acme-app", "1.0", requires=("pubdep",)), wheel("pubdep", "1.0", says="private")
+    )
     machine.write("r.txt", "acme-app\npubdep  # pip-pinned: index=public\n")
     done = machine.pinned("install", "--target", "site", "-r", "r.txt")
     assert done.error == "inherit-conflict" and machine.installed() == {}, done.text

@@ -20,23 +20,33 @@ def watched(acme: Machine, private: IndexServer, public: IndexServer) -> Machine
 
 @pytest.mark.pips
 @pytest.mark.parametrize("name", ["pubdep", "acme-new"])
-def test_a_server_that_knows_nobody_stops_the_run(name: str, watched: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_a_server_that_knows_nobody_stops_the_run(
+    name: str, watched: Machine, private: IndexServer, public: IndexServer
+) -> None:
     public.add(wheel("acme-new", "1.0", says="evil"))
     private.answers["/simple/.*"] = Answer(404)  # an expired token
     done = watched.pinned("install", "--target", "site", name)
-    assert done.error == "index-auth-failed" and "sentinel Acme_Core is missing too" in " ".join(done.text.split()), done.text
+    assert done.error == "index-auth-failed" and "sentinel Acme_Core is missing too" in " ".join(
+        done.text.split()
+    ), done.text
     assert watched.installed() == {} and public.requests == []
 
 
 @pytest.mark.pips
-def test_the_sentinel_is_asked_once_and_then_absent_is_believed(watched: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_the_sentinel_is_asked_once_and_then_absent_is_believed(
+    watched: Machine, private: IndexServer, public: IndexServer
+) -> None:
     public.add(wheel("pubapp", "1.0", requires=("pubdep", "pubother")), wheel("pubother", "1.0"))
     done = watched.pinned("install", "--target", "site", "pubapp")
-    assert done.code == 0 and set(watched.installed()) == {"pubapp", "pubdep", "pubother"}, done.text
+    assert done.code == 0 and set(watched.installed()) == {"pubapp", "pubdep", "pubother"}, (
+        done.text
+    )
     assert private.pages_asked().count("acme-core") == 1
 
 
-def test_the_sentinel_itself_may_not_be_missing(watched: Machine, private: IndexServer, public: IndexServer) -> None:
+def test_the_sentinel_itself_may_not_be_missing(
+    watched: Machine, private: IndexServer, public: IndexServer
+) -> None:
     del private.projects["acme-core"]
     done = watched.pinned("install", "--target", "site", "acme-core")
     assert done.error == "index-auth-failed" and public.requests == [], done.text

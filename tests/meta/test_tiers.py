@@ -20,7 +20,7 @@ CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 def _table(heading: str) -> list[list[str]]:
     """The rows of the table whose header begins like this, as cells."""
-    lines = PAGE[PAGE.index(f"| {heading} |"):].partition("\n\n")[0].splitlines()
+    lines = PAGE[PAGE.index(f"| {heading} |") :].partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -32,7 +32,17 @@ def _commands(environment: str) -> str:
 
 def _collected(tier: str) -> list[str]:
     """What pytest would run in a tier, by asking it."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "--tier", tier]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--tier",
+        tier,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return [line for line in done.stdout.splitlines() if "::" in line]
 
@@ -51,21 +61,41 @@ def test_every_scenario_and_every_test_module_on_disk_runs_in_every_tier() -> No
         collected = _collected(tier)
         assert {line.partition("::")[0] for line in collected} == modules, tier
         for directory, test in _SCENARIOS.items():
-            on_disk = {path.stem for path in (ROOT / "tests" / directory).iterdir() if path.suffix != ".md"}
-            assert {match[1] for line in collected if (match := re.search(test, line))} == on_disk, (tier, directory)
+            on_disk = {
+                path.stem for path in (ROOT / "tests" / directory).iterdir() if path.suffix != ".md"
+            }
+            assert {
+                match[1] for line in collected if (match := re.search(test, line))
+            } == on_disk, (tier, directory)
         if tier == tiers.FIRST:
             _meets_every_pip(collected)
-    assert not list((ROOT / "tests").rglob("*_test.py"))  # pytest would take them, and nobody else here
-    assert not [path for path in (ROOT / "tests" / "attacks" / "scenarios").iterdir() if path.suffix != ".toml"]
+    assert not list(
+        (ROOT / "tests").rglob("*_test.py")
+    )  # pytest would take them, and nobody else here
+    assert not [
+        path
+        for path in (ROOT / "tests" / "attacks" / "scenarios").iterdir()
+        if path.suffix != ".toml"
+    ]
 
 
 def _meets_every_pip(collected: list[str]) -> None:
     def versions(test: str) -> list[str]:
-        found = [match[1] for line in collected if f"::{test}[" in line and (match := re.search(r"([\d.]+)\]$", line))]
+        found = [
+            match[1]
+            for line in collected
+            if f"::{test}[" in line and (match := re.search(r"([\d.]+)\]$", line))
+        ]
         return sorted(set(found), key=pips.as_numbers)
 
-    for test in ("test_attack", "test_undo_restores_the_very_objects", "test_a_pinned_package_asked_for_by_name",
-                 "test_a_pinned_package_that_an_unpinned_one_requires", "test_a_pinned_build_requirement", "test_a_pinned_package_for_another_interpreter"):
+    for test in (
+        "test_attack",
+        "test_undo_restores_the_very_objects",
+        "test_a_pinned_package_asked_for_by_name",
+        "test_a_pinned_package_that_an_unpinned_one_requires",
+        "test_a_pinned_build_requirement",
+        "test_a_pinned_package_for_another_interpreter",
+    ):
         assert versions(test) == pips.between(), test
 
 
@@ -85,22 +115,39 @@ def test_a_scenario_keeps_its_oldest_and_its_newest_pip(known: list[str]) -> Non
         seen |= kept
     assert seen == set(known)
     rows = [tiers.chosen(tiers.FIRST, f"row {number}", known, is_row=True) for number in range(200)]
-    assert all(known[-1] in row and len(row) == min(2, len(known)) for row in rows) and set().union(*rows) == set(known)
-    assert tiers.chosen(tiers.EVERY_PIP, "any", known) == set(known) and tiers.chosen(tiers.CI, "any", known) == {known[-1]}
+    assert all(known[-1] in row and len(row) == min(2, len(known)) for row in rows) and set().union(
+        *rows
+    ) == set(known)
+    assert tiers.chosen(tiers.EVERY_PIP, "any", known) == set(known) and tiers.chosen(
+        tiers.CI, "any", known
+    ) == {known[-1]}
 
 
 def test_the_table_of_tiers_is_what_the_tools_do() -> None:
     listed = {row[0].strip("`"): row[1].strip("`") for row in _table("tier")[2:]}
     assert listed == {tiers.FIRST: "tox", tiers.CI: ".ci/run", tiers.EVERY_PIP: "tox -e every-pip"}
-    assert f"--tier {tiers.FIRST} " in _commands("first") and "tests" not in _commands("first").partition("pytest")[2]
-    assert f"--tier {tiers.EVERY_PIP} " in _commands("every-pip") and "tests" not in _commands("every-pip").partition("pytest")[2]
+    assert (
+        f"--tier {tiers.FIRST} " in _commands("first")
+        and "tests" not in _commands("first").partition("pytest")[2]
+    )
+    assert (
+        f"--tier {tiers.EVERY_PIP} " in _commands("every-pip")
+        and "tests" not in _commands("every-pip").partition("pytest")[2]
+    )
     for word in ("py310", "py312", "py313", "dialects"):
         assert re.search(rf"tox -e \S*\b{word}\b", CI), word
 
 
 def test_the_table_of_tests_names_every_directory_and_what_ci_adds() -> None:
-    rows = {match[1]: row for row in _table("tests")[2:] if (match := re.match(r"`tests/(\w+)`", row[0]))}
-    assert set(rows) == {path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+    rows = {
+        match[1]: row
+        for row in _table("tests")[2:]
+        if (match := re.match(r"`tests/(\w+)`", row[0]))
+    }
+    assert set(rows) == {
+        path.parent.relative_to(ROOT / "tests").parts[0]
+        for path in (ROOT / "tests").rglob("test_*.py")
+    }
     on_other_pythons = set(re.findall(r"tests/(\w+)", _commands("py3{10,11,12,13}")))
     assert on_other_pythons == {name for name, row in rows.items() if "Python 3.10" in row[2]}
     assert "tox -e dialects" in rows["dialects"][2]

@@ -1,9 +1,10 @@
 """What leaves the machine: each hop of each request, judged as it is prepared (CONTRACT 1.6, 4.4).
 
-requests reads a URL when it prepares it, urllib3 when it sends it, and a server's Location again at each redirect. So there
-is one place that all of them pass, ``Session.send``, and what passes is a ``Url``: the text that was judged is the text that is
-sent. A first hop has to be granted, by a look-up, a lock or the user. A further hop has to be the very target that
-``get_redirect_target`` has judged just before.
+requests reads a URL when it prepares it, urllib3 when it sends it, and a server's Location again at
+each redirect. So there is one place that all of them pass, ``Session.send``, and what passes is a
+``Url``: the text that was judged is the text that is sent. A first hop has to be granted, by a
+look-up, a lock or the user. A further hop has to be the very target that ``get_redirect_target``
+has judged just before.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pip_pinned.policy.urls import BadUrl, Url
 
 
 class CrossOriginRedirect(Exception):
-    """A project page or a metadata file was redirected to another origin; nothing was sent there."""
+    """A project page or a metadata file was redirected to another origin; nothing was sent
+    there.
+    """
 
     def __init__(self, target: Url) -> None:
         super().__init__(target.text)
@@ -27,7 +30,10 @@ class CrossOriginRedirect(Exception):
 
 
 def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwargs: Any) -> Any:
-    """Send one prepared request, of the URL that was judged and of no other. pip's ``file:`` goes nowhere."""
+    """Send one prepared request, of the URL that was judged and of no other.
+
+    pip's ``file:`` goes nowhere.
+    """
     if request.url.startswith("file:"):
         return original(self, request, **kwargs)
     url = judged(request.url, "pip is about to ask for")
@@ -36,13 +42,18 @@ def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwar
         told = f"pip asks for {urls.redact(request.url)}, which none of its known seams announced"
         failures.stop(failures.unsupported_pip(told))
     if expected is not None and expected != url:
-        failures.stop(failures.unsupported_pip("a redirect leads elsewhere than where it was judged"))
+        failures.stop(
+            failures.unsupported_pip("a redirect leads elsewhere than where it was judged")
+        )
     request.url = url.text
     return original(self, request, **kwargs)
 
 
 def judged(text: str, what: str) -> Url:
-    """The URL. Stops the run with ``bad-url`` for a text that two programs may read differently."""
+    """The URL.
+
+    Stops the run with ``bad-url`` for a text that two programs may read differently.
+    """
     try:
         return Url(text)
     except BadUrl as exc:
@@ -51,18 +62,21 @@ def judged(text: str, what: str) -> Url:
 
 def _refuse(text: str, what: str, why: BadUrl) -> NoReturn:
     shown = "".join(map(_visible, urls.redact(text)))
-    failures.stop(PipPinnedError(
-        "bad-url", f"A URL is refused: {why}.", context=f"{what} {shown}",
-        hint="Two programs may read it differently, so it is not asked for."))
+    failures.stop(
+        PipPinnedError(
+            "bad-url",
+            f"A URL is refused: {why}.",
+            context=f"{what} {shown}",
+            hint="Two programs may read it differently, so it is not asked for.",
+        )
+    )
 
 
 def _visible(character: str) -> str:
     return character if " " <= character <= "~" else ascii(character)[1:-1]
 
 
-def get_redirect_target(
-    run: Run, original: Callable[..., Any], self: Any, resp: Any
-) -> str | None:
+def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp: Any) -> str | None:
     """Judge a redirect before it is followed (CONTRACT 4.4), and say where exactly it leads."""
     location: str | None
     try:
@@ -85,7 +99,9 @@ def get_redirect_target(
 
 
 def _confirm_locked(run: Run, session: Any, listing: Listing, here: Url, there: Url) -> None:
-    """A locked file leaves its origin only if its index's page lists the locked URL with this hash (CONTRACT 4.11)."""
+    """A locked file leaves its origin only if its index's page lists the locked URL with this hash
+    (CONTRACT 4.11).
+    """
     if listing.locked is None or listing.index is None or here.is_same_origin(there):
         return
     if run.looking_ahead:
@@ -94,30 +110,42 @@ def _confirm_locked(run: Run, session: Any, listing: Listing, here: Url, there: 
 
     url = Url(listing.page)
     if not lists_file(run, session, listing.index, listing.name, url, listing.locked):
-        failures.stop(PipPinnedError(
-            "lock-entry-refused",
-            f"The locked file of {listing.name} is redirected to another origin, and "
-            f"{listing.index.name} does not list it with this hash.",
-            context=f"file: {url}\nredirected to: {there}", hint="Lock again under the policy."))
+        failures.stop(
+            PipPinnedError(
+                "lock-entry-refused",
+                f"The locked file of {listing.name} is redirected to another origin, and "
+                f"{listing.index.name} does not list it with this hash.",
+                context=f"file: {url}\nredirected to: {there}",
+                hint="Lock again under the policy.",
+            )
+        )
 
 
 def _target(grant: Grant, here: Url, location: str) -> Url:
-    """The address that a Location stands for. If it is none on a network, stops for a file, and raises ValueError for a page."""
+    """The address that a Location stands for.
+
+    If it is none on a network, stops for a file, and raises ValueError for a page.
+    """
     try:
         there = here.joined(location.partition("#")[0])
     except BadUrl as exc:
         shown = "".join(map(_visible, urls.redact(location)))
         if grant.listing is None:
             raise ValueError(f"a redirect to {shown}: {exc}") from exc
-        failures.stop(PipPinnedError(
-            "off-origin-file",
-            f"A file of {grant.listing.name} is redirected to what is no address on a network.",
-            context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {shown} ({exc})"))
+        failures.stop(
+            PipPinnedError(
+                "off-origin-file",
+                f"A file of {grant.listing.name} is redirected to what is no address on a network.",
+                context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {shown} ({exc})",
+            )
+        )
     return there
 
 
 def refuse_off_origin(run: Run, grant: Grant, page: Url, url: Url, how: str) -> None:
-    """Stop unless a file may live where it is: on its page's origin, or elsewhere if the page gives its hash."""
+    """Stop unless a file may live where it is: on its page's origin, or elsewhere if the page gives
+    its hash.
+    """
     if page.is_same_origin(url) or url.host in run.policy.allow_file_hosts:
         return
     if grant.hashed and (url.scheme == "https" or page.scheme in ("http", "file")):
@@ -127,9 +155,14 @@ def refuse_off_origin(run: Run, grant: Grant, page: Url, url: Url, how: str) -> 
     assert grant.listing is not None
     name = grant.listing.name
     why = "is secure and the file is not" if grant.hashed else "gives no hash for it"
-    failures.stop(PipPinnedError(
-        "off-origin-file",
-        f"A file of {name} is on another origin than its index, and the index {why}.",
-        context=f"package: {name}\npage: {page} {how}\nfile: {url}",
-        hint="Let the index give a hash of it (sha256, sha384 or sha512), or set "
-             f'allow-file-hosts = ["{url.host}"] in the policy.' if url.host else ""))
+    failures.stop(
+        PipPinnedError(
+            "off-origin-file",
+            f"A file of {name} is on another origin than its index, and the index {why}.",
+            context=f"package: {name}\npage: {page} {how}\nfile: {url}",
+            hint="Let the index give a hash of it (sha256, sha384 or sha512), or set "
+            f'allow-file-hosts = ["{url.host}"] in the policy.'
+            if url.host
+            else "",
+        )
+    )

@@ -1,8 +1,9 @@
-"""pip's ``Link``: what an index says of a file, as far as pip will check it.
+"""Pip's ``Link``: what an index says of a file, as far as pip will check it.
 
-pip counts ``#sha256=`` as a hash and compares nothing, takes an md5 where a sha256 stands beside it, and reads a metadata
-file without a hash wherever the wheel lies, because the wheel has one. What pip would not check is taken off the link here,
-once, when an index lists it: from then on, that a link has a hash means that pip compares the file with it.
+pip counts ``#sha256=`` as a hash and compares nothing, takes an md5 where a sha256 stands beside
+it, and reads a metadata file without a hash wherever the wheel lies, because the wheel has one.
+What pip would not check is taken off the link here, once, when an index lists it: from then on,
+that a link has a hash means that pip compares the file with it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ def hash_of(link: Any) -> Hash | None:
 
 
 def settle(link: Any, page: Url, wanted: Collection[str] = ()) -> None:
-    """Leave a link its strongest hash alone, and its metadata file only where that is to be trusted (CONTRACT 1.6, 4.12).
+    """Leave a link its strongest hash alone, and its metadata file only where that is to be trusted
+    (CONTRACT 1.6, 4.12).
 
-    ``wanted`` are the algorithms of the hashes that a lock has for the file: one of these is left, if there is one.
+    ``wanted`` are the algorithms of the hashes that a lock has for the file: one of these is left,
+    if there is one.
     """
     found = (link._hashes or {}).items()
     known = hashes.strongest(pair for pair in found if pair[0] in wanted) or hashes.strongest(found)
@@ -32,7 +35,9 @@ def settle(link: Any, page: Url, wanted: Collection[str] = ()) -> None:
 
 
 def vouches(link: Any) -> bool:
-    """Whether pip will check the file against a hash that is strong enough to stand for it, wherever it lies."""
+    """Whether pip will check the file against a hash that is strong enough to stand for it,
+    wherever it lies.
+    """
     known = hash_of(link)
     return known is not None and known.vouches
 
@@ -57,7 +62,8 @@ def _settle_metadata(link: Any, page: Url) -> None:
     _set_metadata(link, known, keep=is_beside)
 
 
-# pip 23.2 replaced the attribute ``dist_info_metadata`` (``"true"`` or ``"sha256=…"``) by ``metadata_file_data``
+# pip 23.2 replaced the attribute ``dist_info_metadata`` (``"true"`` or ``"sha256=…"``) by
+# ``metadata_file_data``
 # (pypa/pip#12078).
 
 

@@ -1,8 +1,10 @@
-"""Did anything widen a declared pin? The last look at what merging has made of options, environment and files (CONTRACT 1.2).
+"""Did anything widen a declared pin? The last look at what merging has made of options, environment
+and files (CONTRACT 1.2).
 
-``sources`` merges what people tell pip with what is declared. It need not be trusted: whatever it makes is compared with the
-declared policy here before it is in force. No declared index may be gone, lead elsewhere, or be opened; no declared pin may be gone,
-and none may be added that takes names from it. Only ``--pin`` may move one, by its name.
+``sources`` merges what people tell pip with what is declared. It need not be trusted: whatever it
+makes is compared with the declared policy here before it is in force. No declared index may be
+gone, lead elsewhere, or be opened; no declared pin may be gone, and none may be added that takes
+names from it. Only ``--pin`` may move one, by its name.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from collections.abc import Collection
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.model import PYPI, Index, Pin, Policy
 
-# What a run may say of a declared index: who asks, and whether names without a pin come from it too.
+# What a run may say of a declared index: who asks, and whether names without a pin come from it.
 _MAY_DIFFER = ("url", "written", "default", "explicit")
 
 
 def widened(declared: Policy, now: Policy, moved: Collection[str] = ()) -> str | None:
-    """What of the declared policy the policy of a run has widened; None if nothing. ``moved`` are the names given to ``--pin``."""
+    """What of the declared policy the policy of a run has widened; None if nothing.
+
+    ``moved`` are the names given to ``--pin``.
+    """
     if declared.declared and not now.declared:
         return "the policy is no longer a declared one"
     for index in declared.indexes:
@@ -32,7 +37,9 @@ def widened(declared: Policy, now: Policy, moved: Collection[str] = ()) -> str |
         if pin.pattern not in moved and not any(_is_kept(pin, one) for one in now.pins):
             return f"{pin.pattern} ({pin.origin}) is no longer pinned to {pin.index_name}"
     for pin in now.pins:
-        follows = pin.pattern in moved or any(_covers(one, pin) for one in now.pins if one.pattern in moved)
+        follows = pin.pattern in moved or any(
+            _covers(one, pin) for one in now.pins if one.pattern in moved
+        )
         taken = None if follows else _takes_from(pin, declared.pins, moved)
         if taken is not None:
             return f"{pin.pattern} ({pin.origin}) takes names from {taken.pattern} ({taken.origin})"
@@ -62,11 +69,15 @@ def _covers(moved: Pin, pin: Pin) -> bool:
 
 def _is_kept(was: Pin, now: Pin) -> bool:
     """The same pin, or the same without its marker, as somebody has repeated it."""
-    return was.pattern == now.pattern and _is_same_index(was, now) and now.marker in (was.marker, None)
+    return (
+        was.pattern == now.pattern and _is_same_index(was, now) and now.marker in (was.marker, None)
+    )
 
 
 def _takes_from(pin: Pin, declared: tuple[Pin, ...], moved: Collection[str]) -> Pin | None:
-    """A declared pin, not moved itself, that another one, which is not declared, would take names from."""
+    """A declared pin, not moved itself, that another one, which is not declared, would take names
+    from.
+    """
     if not names.is_glob(pin.pattern):
         deciding = _deciding(pin.pattern, declared)
         is_same = any(_is_same_index(one, pin) or one.pattern in moved for one in deciding)
@@ -74,13 +85,21 @@ def _takes_from(pin: Pin, declared: tuple[Pin, ...], moved: Collection[str]) -> 
     same = [one for one in declared if _covers(one, pin)]
     others = (one for one in declared if not _is_same_index(one, pin) and one.pattern not in moved)
     taken = (one for one in others if _outranks(pin.pattern, one.pattern))
-    return next((one for one in taken if not any(_outranks(two.pattern, one.pattern) for two in same)), None)
+    return next(
+        (one for one in taken if not any(_outranks(two.pattern, one.pattern) for two in same)), None
+    )
 
 
 def _deciding(name: str, declared: tuple[Pin, ...]) -> list[Pin]:
-    """The pins of the pattern that decides a name: the name itself, else the glob with the longest literal prefix."""
+    """The pins of the pattern that decides a name: the name itself, else the glob with the longest
+    literal prefix.
+    """
     exact = [pin for pin in declared if pin.pattern == name]
-    globs = [pin for pin in declared if names.is_glob(pin.pattern) and names.glob_regex(pin.pattern).fullmatch(name)]
+    globs = [
+        pin
+        for pin in declared
+        if names.is_glob(pin.pattern) and names.glob_regex(pin.pattern).fullmatch(name)
+    ]
     longest = max((len(names.literal_prefix(pin.pattern)) for pin in globs), default=0)
     return exact or [pin for pin in globs if len(names.literal_prefix(pin.pattern)) == longest]
 
@@ -90,7 +109,9 @@ def _is_same_index(one: Pin, other: Pin) -> bool:
 
 
 def _outranks(pattern: str, other: str) -> bool:
-    """Whether a pattern decides some name that another one would decide without it (CONTRACT 2.3), or ties with it."""
+    """Whether a pattern decides some name that another one would decide without it (CONTRACT 2.3),
+    or ties with it.
+    """
     if not names.is_glob(other):
         return pattern == other
     if not names.globs_overlap(pattern, other):

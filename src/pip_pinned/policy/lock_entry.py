@@ -1,8 +1,9 @@
-"""The one judge of what a lock says about a file: pylock.toml and Pipfile.lock, ``sync`` and ``install -r`` (CONTRACT 4.6, 4.11).
+"""The one judge of what a lock says about a file (CONTRACT 4.6, 4.11).
 
-A lock is data that somebody may have edited. Its strings are read into types here, or refused: a hash of a known algorithm
-and exact length, a URL that every parser reads alike, a file name of that very project. So none of its text can become
-anything else later: a second line of a requirements file, an option, a path.
+It serves pylock.toml and Pipfile.lock, ``sync`` and ``install -r``. A lock is data that somebody
+may have edited. Its strings are read into types here, or refused: a hash of a known algorithm and
+exact length, a URL that every parser reads alike, a file name of that very project. So none of its
+text can become anything else later: a second line of a requirements file, an option, a path.
 """
 
 from __future__ import annotations
@@ -15,18 +16,27 @@ from pip_pinned.policy.urls import BadUrl, Url
 
 
 class EntryRefused(ValueError):
-    """Why an entry of a lock may not be used. Holds no secret and only printable text."""
+    """Why an entry of a lock may not be used.
+
+    Holds no secret and only printable text.
+    """
 
 
 def project_name(text: str) -> str:
-    """The normalised name of a project. Raises EntryRefused."""
+    """The normalised name of a project.
+
+    Raises EntryRefused.
+    """
     if not names.is_project_name(text):
         raise EntryRefused(f"{text!a} is not the name of a project")
     return names.normalize(text)
 
 
 def file_hashes(pairs: Iterable[tuple[str, str]]) -> tuple[Hash, ...]:
-    """The hashes of one file, by algorithm; one of them has to vouch for it. Raises EntryRefused."""
+    """The hashes of one file, by algorithm; one of them has to vouch for it.
+
+    Raises EntryRefused.
+    """
     found = []
     for algorithm, digest in pairs:
         known = hashes.parse(algorithm, digest)
@@ -39,14 +49,22 @@ def file_hashes(pairs: Iterable[tuple[str, str]]) -> tuple[Hash, ...]:
 
 
 def strongest(entry: Mapping[str, str] | None) -> Hash:
-    """The hash that a locked file has to have. Raises EntryRefused for one that is none, and where none vouches."""
-    found = hashes.strongest((known.algorithm, known.digest) for known in file_hashes((entry or {}).items()))
+    """The hash that a locked file has to have.
+
+    Raises EntryRefused for one that is none, and where none vouches.
+    """
+    found = hashes.strongest(
+        (known.algorithm, known.digest) for known in file_hashes((entry or {}).items())
+    )
     assert found is not None
     return found
 
 
 def file_url(text: str) -> Url:
-    """Where a locked file lies. Raises EntryRefused."""
+    """Where a locked file lies.
+
+    Raises EntryRefused.
+    """
     try:
         return Url(text)
     except BadUrl as exc:
@@ -54,7 +72,10 @@ def file_url(text: str) -> Url:
 
 
 def file_name(text: str, project: str) -> str:
-    """The name of a file of that project. Raises EntryRefused."""
+    """The name of a file of that project.
+
+    Raises EntryRefused.
+    """
     is_plain = text.isascii() and text.isprintable() and not set(text) & set("/\\ #?%")
     if not is_plain or not names.file_belongs_to(text, project):
         raise EntryRefused(f"the file {text!a} is not one of {project}")
