@@ -21,13 +21,16 @@ import tempfile
 import threading
 import venv
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+_T = TypeVar("_T")
 SRC = Path(__file__).parent.parent / "src"
 _READ_AT_START = re.compile(r"PYTHON|LC_|LANG|LD_|MALLOC")
 _KEPT = 20  # servers beside one another: one for each pip, of some 40 MB
@@ -43,7 +46,21 @@ class Ended:
     stderr: str
 
 
-@functools.cache
+_making = threading.RLock()
+
+
+def _once(make: Callable[[], _T]) -> Callable[[], _T]:
+    """Make something once for all threads of this process."""
+    made = functools.cache(make)
+
+    def wrapper() -> _T:
+        with _making:
+            return made()
+
+    return wrapper
+
+
+@_once
 def home() -> Path:
     """This process's directory for what is made once a run; removed at its exit."""
     path = tempfile.mkdtemp(prefix="pip-pinned-tests-")
@@ -51,12 +68,12 @@ def home() -> Path:
     return Path(path)
 
 
+@_once
 def bare() -> str:
     """The interpreter that commands run in, of an environment with nothing installed
     (``emptied_environment``)."""
-    environment = home() / "environment"
-    if environment not in _made:
-        _made[environment] = frozenset([environment, *make_environment(environment).rglob("*")])
+    environment = make_environment(home() / "environment")
+    _made[environment] = frozenset([environment, *environment.rglob("*")])
     return python_of(environment)
 
 
@@ -88,7 +105,7 @@ def python_of(environment: Path) -> str:
     return str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
-@functools.cache
+@_once
 def dependencies() -> Path:
     """A directory to import pip-pinned's dependencies from, and theirs: links to those that the
     tests have.
@@ -130,7 +147,7 @@ def dependencies() -> Path:
     return directory
 
 
-@functools.cache
+@_once
 def search_path() -> str:
     """``PATH`` without the programs that pip asks for their versions at each start, for its User-
     Agent: they take 70 ms together."""

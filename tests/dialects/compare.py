@@ -53,7 +53,6 @@ class World:
         self.owners = {file.sha256: name for name, server in servers.items() for files in server.projects.values() for file in files}
         self.venv = directory / "venv"
         interpreters.make_environment(self.venv)
-        interpreters.bare(), interpreters.dependencies()  # now, and not in several threads
 
     def fill(self, text: str) -> str:
         """``<acme>`` is the URL of that index, ``<acme/PATH>`` another page of its server, ``<acme:HOST>`` its host and port."""
