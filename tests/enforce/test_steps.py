@@ -25,13 +25,13 @@ def loopback() -> ModuleType:
     return module
 
 
-SLACK = 3  # a busy machine sends some requests later than it could
+SLACK = 5  # a busy machine sends some requests later than it could; alone it takes 72 steps
 
 
 @pytest.mark.pips(since="23.2")  # before, pip sees no metadata in JSON pages
 @pytest.mark.parametrize("indexes", [1, 3])
 def test_two_steps_a_layer_and_one_for_the_files(indexes: int, pip_version: str, machine: Machine, loopback: ModuleType) -> None:
-    world = loopback.layered(24, 3, indexes=indexes, latency=0.05)
+    world = loopback.layered(24, 3, indexes=indexes, latency=0.1)
     with loopback.Server(world) as server:
         machine.write("pip-pinned.toml", "".join(f'[[index]]\nname = "i{i}"\nurl = "{server.url(i)}"\nexplicit = true\n' for i in range(indexes))
                       + "[sources]\n" + "".join(f'{project.name} = {{ index = "i{project.index}" }}\n' for project in world.projects))
