@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -290,3 +291,16 @@ def test_a_comment_opens_neither_pinned_only_nor_inherit(
     machine.write("r.txt", "acme-app\npubdep  # pip-pinned: index=public\n")
     done = machine.pinned("install", "--target", "site", "-r", "r.txt")
     assert done.error == "inherit-conflict" and machine.installed() == {}, done.text
+
+
+@pytest.mark.pips(since="26.1")
+def test_of_several_locked_hashes_pip_checks_the_strongest(venv: Venv, private: IndexServer) -> None:
+    """pip takes a file that fits any one of them."""
+    md5 = hashlib.md5(EVIL.content).hexdigest()
+    right = private.projects["acme-core"][0]
+    url = private.file_url(right)
+    private.answers[f"/files/{right.filename}"] = Answer(200, EVIL.content)
+    hashes = {"md5": md5, "sha256": right.sha256}
+    _pylock(venv.machine, private.url, url, right.sha256, wheels=[{"name": right.filename, "url": url, "hashes": hashes}])
+    done = venv.run("install", "-r", "pylock.toml")
+    assert done.code == 1 and venv.installed() == {}, done.text

@@ -270,3 +270,12 @@ def test_a_sign_in_page_sends_no_unpinned_name_to_the_next_index(
     assert done.error == "index-auth-failed" and not public.requests and not evil.requests, (
         done.text
     )
+
+
+@pytest.mark.pips
+def test_a_page_on_the_network_lists_no_file_of_this_machine(acme: Machine, private: IndexServer) -> None:
+    path = acme.project / EVIL.filename
+    path.write_bytes(EVIL.content)
+    lists(private, f'href="{path.as_uri()}#sha256={EVIL.sha256}"')
+    done = install(acme)
+    assert done.code == 1 and acme.installed() == {}, done.text

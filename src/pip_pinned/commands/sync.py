@@ -148,6 +148,6 @@ def _step(action: str, want: Wanted, here: environment.Installed, indexes: dict[
                 index=None if index is None else index.name)
 
 
-def _root(want: Wanted) -> tuple[str, bool, list[str]]:
+def _root(want: Wanted) -> tuple[str, str, bool, list[str]]:
     line = want.line or f"{want.name}=={want.version}"
-    return line.removeprefix("-e "), line.startswith("-e "), list(want.hashes)
+    return want.name, line.removeprefix("-e "), line.startswith("-e "), list(want.hashes)

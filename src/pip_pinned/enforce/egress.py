@@ -148,7 +148,8 @@ def refuse_off_origin(run: Run, grant: Grant, page: Url, url: Url, how: str) -> 
     """
     if page.is_same_origin(url) or url.host in run.policy.allow_file_hosts:
         return
-    if grant.hashed and (url.scheme == "https" or page.scheme in ("http", "file")):
+    is_as_safe = url.scheme == "https" or (url.scheme == "http" and page.scheme in ("http", "file"))
+    if grant.hashed and is_as_safe:
         return
     if grant.is_metadata:
         raise CrossOriginRedirect(url)

@@ -13,7 +13,7 @@ from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
 from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.lookup import lists_file
 from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
-from pip_pinned.policy import lock_entry, names, sources, urls
+from pip_pinned.policy import hashes, lock_entry, names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import EntryRefused
 from pip_pinned.policy.model import Decision
@@ -154,7 +154,7 @@ def parse_requirements(run: Run, original: Callable[..., Any], filename: str, *a
         return
     from pip._internal.req.req_file import ParsedRequirement
 
-    for requirement, is_editable, pairs in run.roots:
+    for _, requirement, is_editable, pairs in run.roots:
         listed: dict[str, list[str]] = {}
         for algorithm, _, digest in (pair.partition(":") for pair in pairs):
             listed.setdefault(algorithm, []).append(digest)
@@ -186,7 +186,17 @@ def select_from_pylock(run: Run, original: Callable[..., Any], location: str, se
         decision = run.decide(package.name)
         if decision.pinned:
             _check_lock_entry(run, decision, package, dist, location, session)
-        yield package, dist
+        yield package, _with_strongest_hash(dist)
+
+
+def _with_strongest_hash(dist: Any) -> Any:
+    """pip accepts a file that fits any one of several hashes: it gets the one that counted (CONTRACT 1.6)."""
+    known = hashes.strongest((getattr(dist, "hashes", None) or {}).items())
+    if known is None:
+        return dist
+    from dataclasses import replace
+
+    return replace(dist, hashes={known.algorithm: known.digest})
 
 
 

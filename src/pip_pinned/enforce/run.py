@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 USER, PYTHON, BUILD = "user", "python", "build"
 
 Preferred = dict[str, tuple[str, str | None]]  # by normalised name: the version that is locked, and the URL of the index that had it
-Roots = list[tuple[str, bool, list[str]]]  # what sync installs: a requirement, whether it is editable, its hashes
+Roots = list[tuple[str, str, bool, list[str]]]  # what sync installs: normalised name, requirement, whether it is editable, hashes
 Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 

@@ -59,7 +59,8 @@ def _of_package(package: Any, dist: Any, base: Path) -> Wanted:
         subdirectory = f"#subdirectory={dist.subdirectory}" if dist.subdirectory else ""
         url = dist.url or (base / (dist.path or "")).resolve().as_uri()
         return _elsewhere(package.name, version, "vcs", url, f"{dist.type}+{url}@{dist.commit_id}{subdirectory}")
-    hashes = _hashes(package.name, dist.hashes.items())
+    with _judged(package.name):
+        hashes = (str(lock_entry.strongest(dist.hashes)),)
     if isinstance(dist, PackageArchive) or not package.index:
         url = (base / dist.path).resolve().as_uri() if dist.path is not None else str(dist.url)
         return _elsewhere(package.name, version, "archive", url, url, hashes)
