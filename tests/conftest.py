@@ -118,22 +118,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the pips of each scenario that its tier is about; what is marked ``pips(always=True)`` meets all of them in the first tier too."""
-    tier: str = config.getoption("tier")
-    scenarios: dict[str, dict[str, pytest.Item]] = {}
-    for item in items:
-        version = getattr(getattr(item, "callspec", None), "params", {}).get("pip_version")
-        if version is not None:
-            scenarios.setdefault(item.nodeid.replace(version, "*"), {})[version] = item
-    left_out = set()
-    for scenario, tests in scenarios.items():
-        mark = next(iter(tests.values())).get_closest_marker("pips")
-        said = {} if mark is None else mark.kwargs
-        always = tier == tiers.FIRST and said.get("always", False)
-        kept = tiers.chosen(tiers.EVERY_PIP if always else tier, scenario, tests, is_row=said.get("rows", False))
-        left_out |= {test for version, test in tests.items() if version not in kept}
-    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = [item for item in items if item not in left_out]
+    kept = tiers.selected(config.getoption("tier"), items)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

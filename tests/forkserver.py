@@ -54,7 +54,7 @@ def serve() -> dict[str, Any] | None:
     A line is a JSON object: ``module``, ``args``, ``cwd``, ``environment``, ``out`` and ``err`` (paths). Each is answered by two
     lines: the child's process id, and, when it has ended, its exit code as ``subprocess`` gives it.
     """
-    for name in _scout():
+    for name in _typical():
         if name.startswith(_IMPORTED_BY_EACH_COMMAND):
             _keep_code(name)
             continue
@@ -109,9 +109,22 @@ def _get_code(loader: Any, fullname: str) -> Any:
     return _read_code(loader, fullname) if kept is None else kept
 
 
-def _scout() -> list[str]:
-    """The modules that an install imports, in that order: a fork finds them out, and takes them
-    with it."""
+def _typical() -> list[str]:
+    """The modules that an install imports, in that order; kept beside the pip, for its next server."""
+    import pip
+
+    kept = f"{os.path.dirname(pip.__path__[0])}.imports-{sys.version_info[0]}.{sys.version_info[1]}"
+    if not os.path.exists(kept):
+        found = _scout()
+        with open(f"{kept}-{os.getpid()}", "w", encoding="utf-8") as file:
+            file.write(found)
+        os.replace(file.name, kept)
+    with open(kept, encoding="utf-8") as file:
+        return file.read().split()
+
+
+def _scout() -> str:
+    """A fork finds out what an install imports, and takes it with it."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -122,7 +135,7 @@ def _scout() -> list[str]:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as found:
-        names = found.read().split()
+        names = found.read()
     os.waitpid(pid, 0)
     return names
 

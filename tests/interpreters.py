@@ -127,7 +127,8 @@ def dependencies() -> Path:
         seen.add(canonicalize_name(requirement.name))
         found = metadata.distribution(requirement.name)
         todo += map(Requirement, found.requires or ())
-        information = directory / f"{found.name}-{found.version}.dist-info"
+        escaped = found.name.replace("-", "_")  # as pip reads it back
+        information = directory / f"{escaped}-{found.version}.dist-info"
         information.mkdir()
         (information / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {found.name}\nVersion: {found.version}\n",
