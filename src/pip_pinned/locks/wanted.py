@@ -56,18 +56,21 @@ def _of_package(package: Any, dist: Any, base: Path) -> Wanted:
     if isinstance(dist, PackageDirectory):
         return _directory(package.name, version, base / dist.path / (dist.subdirectory or ""), editable=bool(dist.editable))
     if isinstance(dist, PackageVcs):
-        subdirectory = f"#subdirectory={dist.subdirectory}" if dist.subdirectory else ""
         url = dist.url or (base / (dist.path or "")).resolve().as_uri()
-        return _elsewhere(package.name, version, "vcs", url, f"{dist.type}+{url}@{dist.commit_id}{subdirectory}")
+        with _judged(package.name):
+            place = lock_entry.repository(dist.type, url, dist.commit_id, dist.subdirectory)
+        return _elsewhere(package.name, version, "vcs", url, place)
     with _judged(package.name):
         hashes = (str(lock_entry.strongest(dist.hashes)),)
     if isinstance(dist, PackageArchive) or not package.index:
         url = (base / dist.path).resolve().as_uri() if dist.path is not None else str(dist.url)
-        return _elsewhere(package.name, version, "archive", url, url, hashes)
+        with _judged(package.name):
+            place = lock_entry.archive_url(url, getattr(dist, "subdirectory", None))
+        return _elsewhere(package.name, version, "archive", urls.without_fragment(url), place, hashes)
     with _judged(package.name):
         filename = lock_entry.file_name(dist.filename, package.name)
-        place = None if dist.url is None or "${" in dist.url else lock_entry.file_url(dist.url).text
-    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=filename, file_url=place)
+        file_url = None if dist.url is None or "${" in dist.url else lock_entry.file_url(dist.url).text
+    return Wanted(name=package.name, version=version, hashes=hashes, index_url=package.index, filename=filename, file_url=file_url)
 
 
 @contextmanager
@@ -95,8 +98,8 @@ def _directory(name: str, version: str | None, path: Path, *, editable: bool) ->
 
 
 def _elsewhere(name: str, version: str | None, kind: str, url: str, place: str, hashes: tuple[str, ...] = ()) -> Wanted:
-    """A requirement at a URL. pip fills in ``${VAR}`` in a requirements file, and a line break would begin another requirement."""
-    if not place.isprintable() or " " in place or "${" in place or names.normalize(name) != name or not names.is_project_name(name):
+    """A requirement at a URL, which pip would read on: a marker begins behind ``;``, and ``${VAR}`` is filled in."""
+    if not place.isprintable() or set(place) & set(" ;") or "${" in place or names.normalize(name) != name or not names.is_project_name(name):
         raise PipPinnedError("bad-lock", f"The place of {name} is no URL that can be passed on.", context=urls.redact(repr(place)))
     return Wanted(name=name, version=version, kind=kind, hashes=hashes, line=f"{name} @ {place}", url=url)
 
@@ -125,14 +128,17 @@ def of_pipfile_lock(path: Path, categories: Iterable[str]) -> list[Wanted]:
 def _of_pipfile_entry(name: str, entry: Mapping[str, Any], sources: list[Mapping[str, Any]], base: Path) -> Wanted:
     for vcs in ("git", "hg", "svn", "bzr"):
         if vcs in entry:
-            subdirectory = f"#subdirectory={entry['subdirectory']}" if entry.get("subdirectory") else ""
-            return _elsewhere(name, None, "vcs", entry[vcs], f"{vcs}+{entry[vcs]}@{entry['ref']}{subdirectory}")
+            with _judged(name):
+                place = lock_entry.repository(vcs, entry[vcs], entry["ref"], entry.get("subdirectory"))
+            return _elsewhere(name, None, "vcs", entry[vcs], place)
     if "path" in entry:
         return _directory(name, None, base / entry["path"], editable=bool(entry.get("editable")))
     hashes = _hashes(name, [(value.partition(":")[0], value.partition(":")[2]) for value in map(str, entry.get("hashes", ()))])
     if "file" in entry:
         url = entry["file"] if "://" in entry["file"] else (base / entry["file"]).resolve().as_uri()
-        return _elsewhere(name, None, "archive", url, url, hashes)
+        with _judged(name):
+            place = lock_entry.archive_url(url, None)
+        return _elsewhere(name, None, "archive", urls.without_fragment(url), place, hashes)
     index = entry.get("index") or (sources[0]["name"] if sources else None)  # pipenv leaves it out for the first source
     return Wanted(name=name, version=str(Version(entry["version"].removeprefix("=="))), hashes=hashes, index_name=index)
 

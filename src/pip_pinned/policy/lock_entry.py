@@ -8,6 +8,7 @@ text can become anything else later: a second line of a requirements file, an op
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pip_pinned.policy import hashes, names, urls
@@ -69,6 +70,43 @@ def file_url(text: str) -> Url:
         return Url(text)
     except BadUrl as exc:
         raise EntryRefused(f"its URL {urls.redact(text)!a} is refused: {exc}") from exc
+
+
+def archive_url(text: str, subdirectory: str | None) -> str:
+    """Where a file lies that comes from no index, with no hash in its fragment: pip would accept a
+    file that fits that one.
+
+    Raises EntryRefused.
+    """
+    file_url(text)
+    return urls.without_fragment(text) + _fragment(subdirectory)
+
+
+def repository(kind: str, text: str, revision: str, subdirectory: str | None) -> str:
+    """What pip calls the URL of a revision: ``git+https://…@revision``.
+
+    Raises EntryRefused.
+    """
+    if kind not in ("git", "hg", "svn", "bzr"):
+        raise EntryRefused(f"{kind!a} is no version control that pip knows")
+    if text.startswith(("http:", "https:", "file:")):
+        file_url(text)
+    elif re.fullmatch(r"[a-z][a-z+]*://[\w.~%@:+-]+/[\w.~%@:+/-]*", text, re.ASCII) is None:
+        raise EntryRefused(f"its URL {urls.redact(text)!a} is none of a repository")
+    if set(text) & set("#?"):
+        raise EntryRefused(f"its URL {urls.redact(text)!a} has more than a path")
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", revision) is None:
+        raise EntryRefused(f"{revision!a} is no revision")
+    return f"{kind}+{text}@{revision}{_fragment(subdirectory)}"
+
+
+def _fragment(subdirectory: str | None) -> str:
+    if not subdirectory:
+        return ""
+    parts = subdirectory.split("/")
+    if ".." in parts or re.fullmatch(r"[A-Za-z0-9._+/-]+", subdirectory) is None or not parts[0]:
+        raise EntryRefused(f"{subdirectory!a} is no directory below it")
+    return f"#subdirectory={subdirectory}"
 
 
 def file_name(text: str, project: str) -> str:
