@@ -38,10 +38,12 @@ class Hash(NamedTuple):
         return f"{self.algorithm}:{self.digest}"
 
 
-def parse(algorithm: str, digest: str) -> Hash | None:
+def parse(algorithm: object, digest: object) -> Hash | None:
     """The hash, or None for an unknown algorithm, a wrong number of digits, or anything that is no
-    digit.
+    digit, as a page may have.
     """
+    if not isinstance(algorithm, str) or not isinstance(digest, str):
+        return None
     algorithm = algorithm.lower()
     if re.fullmatch("[0-9A-Fa-f]*", digest) is None or _DIGITS.get(algorithm) != len(digest):
         return None
@@ -54,7 +56,7 @@ def parse_pair(text: str) -> Hash | None:
     return parse(algorithm, digest)
 
 
-def strongest(found: Iterable[tuple[str, str]]) -> Hash | None:
+def strongest(found: Iterable[tuple[object, object]]) -> Hash | None:
     """The strongest hash among pairs of algorithm and digits; None if none of them is one.
 
     Equal algorithms cannot both be right: the first counts.
