@@ -26,7 +26,7 @@ def raw():
     found = []
     for seam in seams.SEAMS:
         try:
-            owner = importlib.import_module("pip._internal." + seam.module)
+            owner = importlib.import_module(seam.module)
         except ImportError:
             continue
         *path, name = seam.attribute.split(".")
@@ -113,6 +113,7 @@ _MOVED: dict[str, Callable[[Path], None]] = {
                                               '        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        """Install entrypoint.',
                                               "    def put(\n        self,\n        requirements: Iterable[str],\n        prefix: Prefix,\n        *,\n"
                                               '        kind: str,\n        for_req: InstallRequirement | None,\n    ) -> None:\n        """Install entrypoint.'),
+    "connection pool": lambda tree: _rename(tree, "urlopen", "pip/_vendor"),
     "redirects": lambda tree: _rename(tree, "get_redirect_target", "pip"),
     "collector module": lambda tree: _move_module(tree, "index.collector", "index.gathering"),
     "prepare module": lambda tree: _move_module(tree, "operations.prepare", "operations.preparing"),

@@ -14,8 +14,9 @@ from typing import Any
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged, refuse_off_origin
+from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.links import metadata_vouches, vouches
-from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
+from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
@@ -38,13 +39,13 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     listing = announce(run, name, req.link)
     if listing is None:
         _check_direct_reference(run, req, name)
-        run.grant(req.link.url, Grant())
-    run.prepared[req] = listing
-    run.building.append(None if listing is None else listing.index)
+        run.ledger.grant(req.link.url, Grant())
+    run.ledger.prepared[req] = listing
+    run.ledger.building.append(None if listing is None else listing.index)
     try:
         dist = prepare()
     finally:
-        run.building.pop()
+        run.ledger.building.pop()
     if listing is None:
         _check_direct_reference(run, req, dist.canonical_name)
     else:
@@ -66,15 +67,15 @@ def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
 
 def announce(run: Run, name: str | None, link: Any) -> Listing | None:
     """Allow requests of a listed file, and of its metadata, if it may live where it is; None for a direct reference."""
-    listing = run.listing(name, link.url)
+    listing = run.ledger.listing(name, link.url)
     if listing is not None:
         grant = Grant(listing=listing, hashed=vouches(link))
         if listing.index is not None:
             page = judged(listing.page, f"the page of {listing.name} is")
             refuse_off_origin(run, grant, page, judged(link.url, f"{page} lists"), "lists")
-        run.grant(link.url, grant)
+        run.ledger.grant(link.url, grant)
         metadata = Grant(listing=listing, hashed=metadata_vouches(link), is_metadata=True)
-        run.grant(urls.without_fragment(link.url) + ".metadata", metadata)
+        run.ledger.grant(urls.without_fragment(link.url) + ".metadata", metadata)
     return listing
 
 
@@ -114,15 +115,15 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
     if not index.inherit:
         return
     for name in map(names.normalize, required):
-        if name in run.inherited:
+        if name in run.ledger.inherited:
             continue
         commented, origin = run.commented.get(name, (index.name, ""))
         if commented.lower() != index.name.lower():
             failures.stop(PipPinnedError(
                 "inherit-conflict", f"{name} is required by a package from {index.name}, and a comment pins it to {commented}.",
                 context=f"comment: {origin}\ninherit = true: {index.origin}", hint="Pin it in the policy."))
-        run.inherited[name] = index
-        before = run.decided.get(name)
+        run.ledger.inherited[name] = index
+        before = run.ledger.decided.get(name)
         if before is not None and not before.pinned and before.first is None and index not in before.indexes[:1]:
             failures.stop(PipPinnedError(
                 "inherit-conflict", f"{name} was looked up as an unpinned name before a package from {index.name} required it.",
@@ -181,11 +182,11 @@ def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any
     entry = original(self, link, package_name, supported_tags)
     if entry is None or package_name is None:
         return entry
-    listing = run.listing(package_name, link.url)
+    listing = run.ledger.listing(package_name, link.url)
     if listing is not None:
         if listing.index is not None:
             announce(run, package_name, link)
-        run.list_file(listing.name, entry.link, listing.index, entry.link.url)
+        run.ledger.list_file(listing.name, entry.link, listing.index, entry.link.url)
     elif run.is_pinned(package_name):
         return None
     return entry

@@ -66,7 +66,7 @@ def keep_apart(run: Run, session: Any) -> None:
 
 def _keyed(run: Run, session: Any, request: Any) -> Any:
     """The request as the cache is to see it: its key in ``url``, the policy's Cache-Control in ``cache_control``."""
-    grant = run.grant_of(request.url)
+    grant = run.ledger.grant_of(request.url)
     index = index_of(run, request.url) if grant is None else grant.owner
     keyed = copy.copy(request)
     keyed.cache_control = None

@@ -13,6 +13,7 @@ from typing import Any
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.failures import NEWEST, OLDEST
 from pip_pinned.enforce.run import Run
+from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Pin, Policy
 
@@ -26,17 +27,21 @@ _POLICY = Policy(declared=True, pins=(Pin(pattern=f"{_NAME}*", index_name="canar
                           Index(name="other", url=_DECOY, origin="canary", default=True)))
 
 
-def sing(run: Run) -> None:
+def sing(hooks: Hooks) -> None:
     """Raise ``unsupported-pip`` unless the patched finder does exactly what the policy says."""
+    run = hooks.run
     _check_version(run)
-    session = _Session(run)
-    with run.rehearsing(_POLICY):
+    rehearsal = Run(lambda: _POLICY)
+    rehearsal.declare()
+    session = _Session(rehearsal)
+    hooks.run = rehearsal
+    try:
         finder = _finder(session)
         found = [candidate.link.filename for candidate in finder.find_all_candidates(_NAME)]
         best = finder.find_best_candidate(_NAME).best_candidate
         if found != [_FILE] or best is None or best.link.filename != _FILE:
             _refuse(f"its finder returned {found} where the pinned index has {_FILE}")
-        if run.listing(_NAME, best.link.url) is None:
+        if rehearsal.ledger.listing(_NAME, best.link.url) is None:
             _refuse("its finder returned a file past the seam that vouches for it")
         for suffix, code in (("-503", "index-unavailable"), ("-404", "pin-not-found")):
             try:
@@ -47,6 +52,8 @@ def sing(run: Run) -> None:
                     _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")
             else:
                 _refuse(f"its finder went on after HTTP {suffix[1:]} from the pinned index")
+    finally:
+        hooks.run = run
     asked = [f"{_PINNED}/{_NAME}{suffix}/" for suffix in ("", "-503", "-404")]
     if session.asked != asked:
         _refuse(f"its finder asked {session.asked}, not {asked}")
@@ -111,8 +118,8 @@ class _Session:
         answer.url, answer.reason = url, "canary"
         answer.headers["Content-Type"] = "text/html"
         answer._content = _PAGE.encode()
-        if self._run.question is not None:
-            self._run.question.status = answer.status_code
+        if self._run.ledger.question is not None:
+            self._run.ledger.question.status = answer.status_code
         return answer
 
     head = get

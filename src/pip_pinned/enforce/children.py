@@ -94,7 +94,7 @@ def runnable_pip_for_python(run: Run, original: Callable[..., Any]) -> str:
 
 def runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:
     """The child that installs build requirements: the policy as it is now, and nothing else about sources."""
-    index = run.building[-1] if run.building else None
+    index = run.ledger.building[-1] if run.ledger.building else None
     return seal(run, BUILD, original(), index.name if index is not None and index.inherit else None)
 
 
@@ -117,7 +117,7 @@ def install_inprocess(run: Run, original: Callable[..., Any], self: Any, require
     from pip_pinned.enforce.artifacts import inherit
 
     required = list(requirements)
-    index = run.building[-1] if run.building else None
+    index = run.ledger.building[-1] if run.ledger.building else None
     if index is not None:
         inherit(run, index, [Requirement(text).name for text in required])
     with _as_if_nothing_were_locked(run, self):
@@ -139,13 +139,12 @@ def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
     if not all(isinstance(cache, dict) for cache in caches):
         failures.stop(failures.unsupported_pip("its finder keeps candidates in another place"))
     kept = [dict(cache) for cache in caches if cache is not None]
-    known, run.listings, run.decided = (run.listings, run.decided), {}, {}
     for cache in caches:
         cache.clear()  # type: ignore[union-attr]
     try:
-        yield
+        with run.using(run.ledger.without_listings()):
+            yield
     finally:
-        run.listings, run.decided = known
         for cache, content in zip(caches, kept, strict=True):
             cache.clear()  # type: ignore[union-attr]
             cache.update(content)  # type: ignore[union-attr]

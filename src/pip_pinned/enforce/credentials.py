@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.enforce import egress, failures
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -23,7 +23,7 @@ def index_of(run: Run, url: str) -> Index | None:
     A file on its index's own origin counts as the index's, wherever on it the page says it is, and so does what the
     index redirects to there. A path that a server may read in more than one way counts as nobody's.
     """
-    grant = run.grant_of(url)
+    grant = run.ledger.grant_of(url)
     return owner_of(run.indexes, url, None if grant is None else grant.owner)
 
 
@@ -117,7 +117,19 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             return None
         return found
 
-    class OneIndexAuth(MultiDomainBasicAuth):  # type: ignore[misc]
+    class IssuingAuth(MultiDomainBasicAuth):  # type: ignore[misc]
+        """pip's own; whatever gets credentials is known to ``egress``."""
+
+        def __call__(self, request: Any) -> Any:
+            request = super().__call__(request)
+            egress.issue(run, request)
+            return request
+
+        def handle_401(self, resp: Any, **kwargs: Any) -> Any:
+            resp.connection = egress.SecondRequest(run, resp)
+            return super().handle_401(resp, **kwargs)
+
+    class OneIndexAuth(IssuingAuth):
         """pip's own look-up, for one index. What the index has refused once is not sent again."""
 
         _credentials_to_save: Any
@@ -177,7 +189,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
                 run.tried.pop(self._index.name)
                 return resp
 
-    class AuthByIndex(MultiDomainBasicAuth):  # type: ignore[misc]
+    class AuthByIndex(IssuingAuth):
         """One memory of credentials per index instead of one per host."""
 
         def __init__(self) -> None:
@@ -237,7 +249,7 @@ def _only_by_default(run: Run, url: str) -> bool:
     """Whether a file that a page lists elsewhere would get the credentials of netrc's ``default``: the page chose who that is."""
     from netrc import NetrcParseError, netrc
 
-    grant = run.granted(url) or run.following
+    grant = run.ledger.granted(url) or run.ledger.following
     if grant is None or grant.listing is None:
         return False
     for place in _netrc_places():

@@ -4,7 +4,8 @@ requests reads a URL when it prepares it, urllib3 when it sends it, and a server
 each redirect. So there is one place that all of them pass, ``Session.send``, and what passes is a
 ``Url``: the text that was judged is the text that is sent. A first hop has to be granted, by a
 look-up, a lock or the user. A further hop has to be the very target that ``get_redirect_target``
-has judged just before.
+has judged just before. Credentials are attached by ``credentials``, which says so to ``issue``; at the
+connection pool, past everything that requests does in between, ``urlopen`` asks what was issued.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pip_pinned.enforce import failures
-from pip_pinned.enforce.run import Grant, Listing, Run
+from pip_pinned.enforce.ledger import Grant, Listing
+from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.urls import BadUrl, Url
+from pip_pinned.policy.urls import Address, BadUrl, Url
 
 
 class CrossOriginRedirect(Exception):
@@ -37,8 +39,8 @@ def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwar
     if request.url.startswith("file:"):
         return original(self, request, **kwargs)
     url = judged(request.url, "pip is about to ask for")
-    expected, run.next_hop = run.next_hop, None
-    if expected is None and run.gate_closed and run.granted(url.text) is None:
+    expected, run.ledger.next_hop = run.ledger.next_hop, None
+    if expected is None and run.gate_closed and run.ledger.granted(url.text) is None:
         told = f"pip asks for {urls.redact(request.url)}, which none of its known seams announced"
         failures.stop(failures.unsupported_pip(told))
     if expected is not None and expected != url:
@@ -47,6 +49,62 @@ def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwar
         )
     request.url = url.text
     return original(self, request, **kwargs)
+
+
+class SecondRequest:
+    """The connection of an answer 401: pip sends the request there again, with credentials, past
+    ``Session.send``.
+    """
+
+    def __init__(self, run: Run, response: Any) -> None:
+        self._run = run
+        self._connection = response.connection
+        self._url = response.request.url
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        """Send the same request once more, and no other."""
+        if request.url != self._url:
+            told = "pip answers a 401 with a request of another URL"
+            failures.stop(failures.unsupported_pip(told))
+        issue(self._run, request)
+        return self._connection.send(request, **kwargs)
+
+
+def issue(run: Run, request: Any) -> None:
+    """Note for which URL a request got the credentials that it carries, if any."""
+    authorization = request.headers.get("Authorization")
+    if authorization is not None:
+        run.issued.add((authorization, judged(request.url, "credentials are for").address))
+
+
+def urlopen(
+    run: Run,
+    original: Callable[..., Any],
+    self: Any,
+    method: str,
+    url: str,
+    body: Any = None,
+    headers: Any = None,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """At a connection pool: credentials go to the URL for which they were issued, and nowhere else.
+
+    ``url`` is a path with its query, or, for a proxy that is told it, a whole URL.
+    """
+    authorization = (headers or {}).get("Authorization")
+    if authorization is not None and (authorization, _address(self, url)) not in run.issued:
+        told = "credentials are about to be sent to a URL for which they were not issued"
+        failures.stop(failures.unsupported_pip(told))
+    return original(self, method, url, body, headers, *args, **kwargs)
+
+
+def _address(pool: Any, url: str) -> Address:
+    if url.startswith("/"):
+        host = f"[{pool.host}]" if ":" in pool.host else pool.host
+        port = "" if pool.port is None else f":{pool.port}"
+        url = f"{pool.scheme}://{host}{port}{url}"
+    return judged(url, "a connection is used for").address
 
 
 def judged(text: str, what: str) -> Url:
@@ -85,7 +143,7 @@ def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp:
         location = resp.headers["Location"]
     if location is None or resp.url.startswith("file:"):
         return location
-    grant = run.following or Grant()
+    grant = run.ledger.following or Grant()
     here = Url(resp.url)
     there = _target(grant, here, location)
     if grant.index is not None:
@@ -94,7 +152,7 @@ def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp:
     elif grant.listing is not None:
         _confirm_locked(run, self, grant.listing, here, there)
         refuse_off_origin(run, grant, here, there, "redirects to")
-    run.next_hop = there
+    run.ledger.next_hop = there
     return there.text
 
 

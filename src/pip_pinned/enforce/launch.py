@@ -71,7 +71,7 @@ def install(run: Run) -> Hooks:
             from pip_pinned.enforce import canary
 
             hooks.check_modules()
-            canary.sing(run)
+            canary.sing(hooks)
 
     hooks = Hooks(run, after)
     hooks.install()
@@ -86,7 +86,7 @@ def become_pip(hooks: Hooks, run: Run, args: list[str]) -> NoReturn:
     from pip_pinned.enforce import canary
 
     hooks.run = run
-    canary.sing(run)
+    canary.sing(hooks)
     if sys.stdout is not None:
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

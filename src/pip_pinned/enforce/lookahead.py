@@ -11,13 +11,13 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from pip_pinned.enforce.run import Question, Run
+from pip_pinned.enforce.ledger import Grants, Listings, Question
+from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.wire import NotYet, Wire
 from pip_pinned.policy.model import Decision, Index
 
@@ -40,8 +40,8 @@ class LookAhead:
         self._session = session
         self._finder = finder
         self._wire = wire
-        self._listings: dict[Any, Any] = {}
-        self._grants: dict[str, Any] = {}
+        self._listings: Listings = {}
+        self._grants: Grants = {}
         self._shares = not logging.getLogger("pip").isEnabledFor(logging.DEBUG)
         self._keeps = self._shares and run.lock_log is None  # for which pip has to read every page itself
         self.has_warned = False  # since the look that is going on has begun
@@ -75,7 +75,7 @@ class LookAhead:
             self._passed.add(key)
             if key not in self._finished:
                 return request(method, url, **kwargs)
-            response, run.strayed = self._finished.pop(key)
+            response, run.ledger.strayed = self._finished.pop(key)
             self._drop(response)
             return response
         if key in self._unanswered:
@@ -89,7 +89,7 @@ class LookAhead:
                 self._preparing = None
         anew = key in self._passed  # what pip has got already, it gets anew if it asks again (pip 23.1 and before load files twice)
         if hasattr(response.raw, "pip_pinned_answer") and not anew and not self.has_warned:  # one out of pip's cache would keep a file open
-            self._finished[key] = response, run.strayed
+            self._finished[key] = response, run.ledger.strayed
         self._latest = key
         return response
 
@@ -144,13 +144,8 @@ class LookAhead:
     def state(self, task: Any) -> Iterator[None]:
         """In a state of its own: nothing that is found out ahead is known to pip or to the rest of the kernel."""
         run, finder = self._run, self._finder
-        ours: dict[str, Any] = {"looking_ahead": True, "question": None, "following": None, "next_hop": None, "strayed": False, "decided": {}, "inherited": dict(run.inherited), "building": [],
-                "listings": ChainMap(self._listings, run.listings), "grants": ChainMap(self._grants, run.grants),
-                "lock_log": None, "decision_log": None, "verbosity": 0}
-        before = {name: getattr(run, name) for name in ours}
         logged = {name: getattr(finder, name) for name in self._of_finder}
         caching = [] if self._shares else [(adapter, adapter.controller, adapter.cache) for adapter in self._session.adapters.values() if hasattr(adapter, "controller")]
-        vars(run).update(ours)
         vars(finder).update({name: set() for name in logged})
         for adapter, controller, cache in caching:
             adapter.cache = controller.cache = _read_only(cache)
@@ -158,14 +153,14 @@ class LookAhead:
         self.has_warned = False
         warn, warnings.warn = warnings.warn, self._note_warning  # a warning that is given is not given again
         try:
-            yield
+            with run.using(run.ledger.fork(self._listings, self._grants)):
+                yield
         finally:
             warnings.warn = warn
             self._wire.task = None
             for adapter, controller, cache in caching:
                 adapter.cache = controller.cache = cache
             vars(finder).update(logged)
-            vars(run).update(before)
 
 
 def _read_only(cache: Any) -> Any:

@@ -20,8 +20,9 @@ from pip_pinned.enforce import failures
 from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.foreign import without_foreign_wheels
+from pip_pinned.enforce.ledger import Grant, Listing, Question
 from pip_pinned.enforce.links import settle
-from pip_pinned.enforce.run import Grant, Listing, Question, Run
+from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
 from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.hashes import Hash
@@ -66,7 +67,7 @@ def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_n
     if decision.refusal is not None:
         run.record(decision, None, decision.refusal)
         failures.stop(_errors().refused(decision))
-    run.decided.setdefault(decision.name, decision)
+    run.ledger.decided.setdefault(decision.name, decision)
     asker = _Asker(run, original, self, decision, candidates_from_page)
     found = asker.ask_all()
     local = [] if decision.pinned else asker.local_find_links(run.policy.find_links)
@@ -144,7 +145,7 @@ class _Asker:
         question = Question(index, self.decision.name) if kept is None else kept.question
         if index.format != "flat":
             question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get("link_evaluator")
-        with self.run.asking(question):
+        with self.run.ledger.asking(question):
             if kept is not None:
                 found = self._as_if_asked(index, question, kept.candidates)
             else:
@@ -186,7 +187,7 @@ class _Asker:
     def ask_page(self, index: Index) -> None:
         """Ask for the page of the project, whatever a lock says of its file."""
         question = Question(index, self.decision.name)
-        with self.run.asking(question):
+        with self.run.ledger.asking(question):
             self._fetch(index, question, index.bare if index.format == "flat" else self._page(index))
 
     def _ask(self, index: Index, question: Question) -> Found | None:
@@ -220,7 +221,7 @@ class _Asker:
         link = Link(f"{url}#{known.algorithm}={known.digest}")
         if not names.file_belongs_to(link.filename, self.decision.name):
             return None
-        self.run.listings[self.decision.name, url.text] = Listing(self.decision.name, index, url.text, locked=known)
+        self.run.ledger.listings[self.decision.name, url.text] = Listing(self.decision.name, index, url.text, locked=known)
         return link
 
     def _page(self, index: Index) -> str:
@@ -228,7 +229,7 @@ class _Asker:
 
     def _as_if_asked(self, index: Index, question: Question, candidates: list[Any] | None) -> Found | None:
         """What a look ahead has found out is known from here on."""
-        self.run.grant(self._page(index), Grant(index=index))
+        self.run.ledger.grant(self._page(index), Grant(index=index))
         if candidates is None:
             return None
         self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
@@ -241,7 +242,7 @@ class _Asker:
         candidates: list[Any] | None = []
         files = []
         if names.file_belongs_to(link.filename, self.decision.name):
-            self.run.list_file(self.decision.name, link, index, index.bare)
+            self.run.ledger.list_file(self.decision.name, link, index, index.bare)
             files.append(link)
         else:
             candidates = self._fetch(index, question, index.bare)
@@ -270,7 +271,7 @@ class _Asker:
         if not page.startswith("file:") and not self.collector.session.is_secure_origin(link):
             question.failure = "pip does not trust it: use https, or --trusted-host for its host"
             self.fail(question, Verdict.UNAVAILABLE)
-        self.run.grant(page, Grant(index=index))
+        self.run.ledger.grant(page, Grant(index=index))
         candidates = self._read(link, question)
         if not question.answered:
             failures.stop(failures.unsupported_pip("pip read a project page past LinkCollector.fetch_response"))
@@ -298,7 +299,7 @@ class _Asker:
         wanted = {algorithm for algorithm, _, _ in (value.partition(":") for value in locked)}
         for link in links:
             settle(link, where, wanted)
-            self.run.list_file(self.decision.name, link, index, page)
+            self.run.ledger.list_file(self.decision.name, link, index, page)
 
     def _note(self, index_name: str | None, links: list[Any]) -> None:
         if self.run.lock_log is not None:
@@ -320,7 +321,7 @@ class _Asker:
         sources = list(self._sources_of(*locations)) if locations else []
         for source in sources:
             for link in source.file_links():
-                self.run.list_file(self.decision.name, link, None, "")
+                self.run.ledger.list_file(self.decision.name, link, None, "")
             self._note(None, [*(candidate.link for candidate in source.page_candidates()), *source.file_links()])
         return sources
 
@@ -335,7 +336,7 @@ def _stop(run: Run, decision: Decision, question: Question, verdict: Verdict) ->
 
 def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
     """Read a project page and judge the answer: a fault stops, and only a page of this index's own origin counts."""
-    question = run.question
+    question = run.ledger.question
     if question is None or question.answered:
         return original(self, location, *args, **kwargs)
     question.answered = True
@@ -376,7 +377,7 @@ def _lists_project(content: Any, name: str) -> bool:
 
 def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None) -> None:
     """Keep what pip is about to turn into "no such project"."""
-    question = run.question
+    question = run.ledger.question
     if question is not None:
         question.failure = run.discreet(str(reason))
         retried = re.search(_RETRIED, question.failure)
@@ -392,7 +393,7 @@ def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, proje
     if not run.is_pinned(name):
         for candidate in candidates:
             if not getattr(candidate, "locked", False):
-                run.list_file(name, candidate.link, None, "")
+                run.ledger.list_file(name, candidate.link, None, "")
     if run.prefetcher is not None and run.build_depth == 0:
         run.prefetcher.saw(self, name, candidates)
     return candidates
@@ -417,7 +418,7 @@ def _applicable(run: Run, applicable: list[Any]) -> list[Any]:
     position = {index.name: i for i, index in enumerate(decision.indexes)}
 
     def rank(candidate: Any) -> int:
-        listing = run.listing(decision.name, candidate.link.url)
+        listing = run.ledger.listing(decision.name, candidate.link.url)
         return -1 if listing is None or listing.index is None else position.get(listing.index.name, -1)
 
     if decision.strategy is Strategy.UNSAFE_BEST_MATCH:

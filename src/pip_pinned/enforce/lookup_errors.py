@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pip_pinned.enforce import credentials
-from pip_pinned.enforce.run import Question, Run
+from pip_pinned.enforce.ledger import Question
+from pip_pinned.enforce.run import Run
 from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index

@@ -46,7 +46,7 @@ def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
     info = req.download_info.to_dict()
     archive = info.get("archive_info") or {}
     algorithm, _, value = archive.get("hash", "").partition("=")
-    listing = run.prepared.get(req)
+    listing = run.ledger.prepared.get(req)
     index = None if listing is None or listing.index is None else run.policy.canonical(listing.index)
     decision = run.decide(req.name)
     dist = req.get_dist()

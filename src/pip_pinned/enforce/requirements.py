@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
 from pip_pinned.enforce.credentials import owner_of
+from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.lookup import lists_file
-from pip_pinned.enforce.run import BUILD, Grant, Listing, Run
+from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import hashes, lock_entry, names, sources, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import EntryRefused
@@ -26,7 +27,7 @@ def get_file_content(run: Run, original: Callable[..., Any], url: str, session: 
     """Read a requirements or constraints file, and the pins in its comments (CONTRACT 2.10)."""
     if not run.gate_closed:  # a command that searches nothing, such as uninstall -r
         return original(url, session, **kwargs)
-    run.grant(url, Grant())
+    run.ledger.grant(url, Grant())
     location, content = original(url, session, **kwargs)
     if run.role != BUILD and not url.endswith(".toml"):
         try:
@@ -181,7 +182,7 @@ def get_requirements(run: Run, original: Callable[..., Any], self: Any, args: An
 
 def select_from_pylock(run: Run, original: Callable[..., Any], location: str, session: Any, *args: Any, **kwargs: Any) -> Iterable[Any]:
     """A lock's entry for a pinned package has to say the pin's index (CONTRACT 4.6)."""
-    run.grant(location, Grant())
+    run.ledger.grant(location, Grant())
     for package, dist in original(location, session, *args, **kwargs):
         decision = run.decide(package.name)
         if decision.pinned:
@@ -223,4 +224,4 @@ def _check_lock_entry(run: Run, decision: Decision, package: Any, dist: Any, loc
     is_below = owner is not None and owner.name == index.name
     if not is_below and not lists_file(run, session, index, decision.name, url, locked):
         refuse(f"the file {url} is not below {index.name}, and its page does not list it with this hash")
-    run.listings[decision.name, urls.without_fragment(text)] = Listing(decision.name, index, url.text, locked=locked if is_below else None)
+    run.ledger.listings[decision.name, urls.without_fragment(text)] = Listing(decision.name, index, url.text, locked=locked if is_below else None)

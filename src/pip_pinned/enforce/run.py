@@ -1,4 +1,4 @@
-"""The state of one run: the policy in force, what indexes answered, and which artifacts that vouches for."""
+"""The state of one run: the policy in force, and what the run knows beside what indexes have said (``ledger``)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
-from weakref import WeakKeyDictionary
 
 from pip_pinned.enforce import failures
+from pip_pinned.enforce.ledger import Ledger
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.hashes import Hash
-from pip_pinned.policy.urls import BadUrl, Url
+from pip_pinned.policy.urls import Address
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from pip_pinned.enforce.prefetch import Prefetcher
     from pip_pinned.policy.decision import Decider
     from pip_pinned.policy.model import Decision, Index, Policy
@@ -31,73 +28,20 @@ Roots = list[tuple[str, str, bool, list[str]]]  # what sync installs: normalised
 Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 
-class Question:
-    """One index asked about one project, and what came back. ``evaluator`` is pip's, of the files on the page."""
-
-    def __init__(self, index: Index, name: str) -> None:
-        self.index = index
-        self.name = name
-        self.status: int | None = None
-        self.failure = ""
-        self.redirected_to = ""
-        self.missing_sentinel = ""
-        self.final_url = ""
-        self.lists_project = True
-        self.strayed = False
-        self.answered = False
-        self.evaluator: Any = None
-
-
-class Listing:
-    """A file that an index (None: a local directory of find-links) listed for a project, on that page.
-
-    ``strayed`` says that the page was reached by way of another origin.
-    """
-
-    def __init__(self, name: str, index: Index | None, page: str, *, strayed: bool = False, locked: Hash | None = None) -> None:
-        self.name = name
-        self.index = index
-        self.page = page
-        self.strayed = strayed
-        self.locked = locked  # the hash by which a lock names the file, where no page was read
-
-
-class Grant:
-    """A URL that may be requested, and what a redirect of it may do.
-
-    ``index`` is set for an index's page, ``listing`` for one of its files; both None: as pip does.
-    """
-
-    def __init__(self, *, index: Index | None = None, listing: Listing | None = None, hashed: bool = False, is_metadata: bool = False) -> None:
-        self.index = index
-        self.listing = listing
-        self.hashed = hashed  # pip will check what comes against a hash that vouches
-        self.is_metadata = is_metadata  # of the listed file (PEP 658)
-
-    @property
-    def owner(self) -> Index | None:
-        """The index that the URL is asked of, if only that index itself has led there."""
-        if self.listing is None:
-            return self.index
-        return None if self.listing.strayed or self.listing.locked is not None else self.listing.index
-
-
 class Run:
     """One process of pip under a policy.
 
     ``load`` gives the declared policy when it is first needed, or raises PipPinnedError. In a build child the
     policy is final: nothing that pip is told there about sources counts.
 
-    What indexes have said stands in ``question`` (the one being asked), ``decided`` and ``listings``, and by pip's requirement in
-    ``prepared`` (None: a direct reference); what may be requested in ``grants``, ``following`` is the one whose redirects are judged, ``next_hop`` is where the latest of them leads, and ``strayed`` says that they have left its origin. ``gate_closed`` says that the command searches.
-    ``building`` holds the indexes of the packages being prepared, innermost last, ``build_depth`` counts build
-    requirements installed in this process, ``inherited`` and ``inherited_by_roots`` serve ``inherit``. ``constraint_urls``
+    What indexes have said stands in ``ledger``. ``gate_closed`` says that the command searches. ``build_depth`` counts build
+    requirements installed in this process, ``inherited_by_roots`` serves ``inherit``. ``constraint_urls``
     are links out of constraints files, ``hidden`` the variables that build backends must not see,
     ``keyring_failed`` says that keyring is not to be asked again, and ``tried`` where the credentials of an index came from.
     ``lock_log`` and ``preferred`` serve ``lock``; ``locked`` serves ``sync``: by normalised name the
     indexes that a locked file may come from, its hashes (``sha256:…``), one of which pip is made to require, and its URL, if the lock has it; ``roots`` are what it has judged, and all that pip may prepare.
     ``provenance`` is the file that gets a line for each package that is installed. ``prefetch_jobs`` is how many requests may be under way
-    beside pip's own (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do, and ``looking_ahead`` says that it does.
+    beside pip's own (0: nothing is asked ahead), ``prefetcher`` is what asks ahead, while there is something to do.
     """
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
@@ -107,32 +51,23 @@ class Run:
         self.role = role
         self.decision_log = decision_log
         self.inherited_by_roots = inherited_by_roots
-        self.lock_log = lock_log
+        self._lock_log = lock_log
         self.preferred = preferred or {}
         self.locked = locked or {}
         self.roots = roots or []
         self.provenance = provenance
         self.prefetch_jobs = 0
         self.prefetcher: Prefetcher | None = None
-        self.looking_ahead = False
         self.verbosity = 0
         self.command = ""
         self.declared: Policy | None = None
         self.moved: frozenset[str] = frozenset()  # names and globs that --pin moves, normalised
         self._decider: Decider | None = None
         self._fingerprint = ""
-        self.inherited: dict[str, Index] = {}
-        self.decided: dict[str, Decision] = {}
-        self.question: Question | None = None
-        self.listings: MutableMapping[Any, Listing] = {}
-        self.prepared: WeakKeyDictionary[Any, Listing | None] = WeakKeyDictionary()
-        self.grants: MutableMapping[str, Grant] = {}
-        self.following: Grant | None = None
-        self.strayed = False
-        self.next_hop: Url | None = None
+        self.ledger = Ledger()
+        self.issued: set[tuple[str, Address]] = set()  # the Authorization header of each request that got one, and its target
         self.gate_closed = False
         self.build_depth = 0
-        self.building: list[Index | None] = []
         self.constraint_urls: set[str] = set()
         self.reads_constraints = False  # the requirements file that is being read has constraints
         self.commented: dict[str, tuple[str, str]] = {}  # by name: the index that a comment pins it to, and where
@@ -200,54 +135,32 @@ class Run:
     def decide(self, project: str) -> Decision:
         """Where a project is searched, under everything that is known so far."""
         locked = None if self.build_depth else self.locked.get(names.normalize(project))
-        return self.decider.decide(project, self.inherited) if locked is None else self.decider.locked(project, locked[0])
+        return self.decider.decide(project, self.ledger.inherited) if locked is None else self.decider.locked(project, locked[0])
 
     def is_pinned(self, project: str) -> bool:
         """Whether CONTRACT 1.1 applies to the project."""
         return self.decide(project).pinned
 
-    # -- what indexes vouch for ---------------------------------------------------------------------------
-
-    def list_file(self, name: str, link: Any, index: Index | None, page: str) -> None:
-        """Remember that a page listed a file for a project; the first listing of a file counts."""
-        strayed = self.question is not None and self.question.strayed
-        self.listings.setdefault((name, urls.without_fragment(link.url)), Listing(name, index, page, strayed=strayed))
-
-    def listing(self, name: str | None, url: str) -> Listing | None:
-        """The listing of a file for a project, if any index gave one."""
-        return None if name is None else self.listings.get((names.normalize(name), urls.without_fragment(url)))
-
-    def grant(self, url: str, grant: Grant) -> None:
-        """Allow requests of a URL."""
-        self.grants[_key(url)] = grant
-
-    def granted(self, url: str) -> Grant | None:
-        """What allows a request of this very URL."""
-        return self.grants.get(_key(url))
-
-    def grant_of(self, url: str) -> Grant | None:
-        """What allowed a request of this URL, or of the one that was redirected to it without leaving its origin."""
-        return self.granted(url) or (None if self.strayed else self.following)
-
     @contextmanager
-    def asking(self, question: Question) -> Iterator[Question]:
-        """While an index is asked, what comes back belongs to this question."""
-        before, self.question = self.question, question
+    def using(self, ledger: Ledger) -> Iterator[None]:
+        """With another ledger, which is thrown away."""
+        before, self.ledger = self.ledger, ledger
         try:
-            yield question
-        finally:
-            self.question = before
-
-    @contextmanager
-    def rehearsing(self, policy: Policy) -> Iterator[None]:
-        """Under another policy, with a state of its own; afterwards everything is as it was."""
-        before = dict(vars(self))
-        vars(self).update(vars(Run(lambda: policy)))
-        try:
-            self.declare()
             yield
         finally:
-            vars(self).update(before)
+            self.ledger = before
+
+    @property
+    def looking_ahead(self) -> bool:
+        """Whether a look ahead is going on."""
+        return self.ledger.is_ahead
+
+    @property
+    def lock_log(self) -> str | None:
+        """The file that ``lock`` reads; None while a look ahead is going on."""
+        return None if self.looking_ahead else self._lock_log
+
+    # -- the environment ----------------------------------------------------------------------------------
 
     def variable(self, name: str) -> str | None:
         """An environment variable as the user set it, also where it is hidden from build backends by now."""
@@ -293,6 +206,8 @@ class Run:
 
     def record(self, decision: Decision, index: Index | None, outcome: str) -> None:
         """A line in the decision log and, with -v, on stderr."""
+        if self.looking_ahead:
+            return
         key = f"{decision.name} {index.name if index else '-'} {outcome}"
         if self.verbosity > 0 and key not in self._noted:
             self._noted.add(key)
@@ -304,14 +219,6 @@ class Run:
                                "because": decision.because, "role": self.role})
             with open(self.decision_log, "a", encoding="utf-8") as log:
                 log.write(line + "\n")
-
-
-def _key(url: str) -> str:
-    """A URL as it is sent; what is no URL is never sent (``egress``)."""
-    try:
-        return Url(url).text
-    except BadUrl:
-        return url
 
 
 def marker_holds(marker: str) -> bool:

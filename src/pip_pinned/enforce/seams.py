@@ -1,6 +1,6 @@
 """The seams of pip, all of them, and how our functions are put in their place and taken out again.
 
-A seam is an attribute of a module of ``pip._internal`` with the parameters that it has in every supported pip. Its
+A seam is an attribute of a module of ``pip._internal``, or of what pip has vendored, with the parameters that it has in every supported pip. Its
 replacement is named, not imported: a command that searches nothing does not pay for the rest of the kernel.
 """
 
@@ -29,7 +29,7 @@ class Seam:
     """
 
     def __init__(self, module: str, attribute: str, replacement: str, signatures: tuple[Signature, ...] = (), *, optional: bool = False) -> None:
-        self.module = module
+        self.module = f"pip.{module}" if module.startswith("_vendor.") else f"pip._internal.{module}"
         self.attribute = attribute
         self.replacement = replacement
         self.signatures = signatures
@@ -63,6 +63,7 @@ SEAMS = (
     Seam("network.session", "PipSession.get_redirect_target", "egress.get_redirect_target", (("self", "resp"),)),
     Seam("network.session", "PipSession.send", "egress.send", (("self", "request"),)),
     Seam("network.session", "PipSession.rebuild_auth", "transport.rebuild_auth", (("self", "prepared_request", "response"),)),
+    Seam("_vendor.urllib3.connectionpool", "HTTPConnectionPool.urlopen", "egress.urlopen", (("self", "method", "url", "body", "headers", "..."),)),
     # credentials out of a keyring that may fail
     Seam("network.auth", "KeyRingPythonProvider.__init__", "keyrings.load", (("self",),)),
     Seam("network.auth", "KeyRingPythonProvider.get_auth_info", "keyrings.get_auth_info", (("self", "url", "username"),)),
@@ -96,7 +97,7 @@ SEAMS = (
     Seam("cli.req_command", "select_from_pylock_path_or_url", "requirements.select_from_pylock", (("pylock_path_or_url", "session", "..."),), optional=True),
 )
 
-_NEWER_MODULES = ("build_env.installer",)  # since pip 26.2; what they hold is required where they exist
+_NEWER_MODULES = ("pip._internal.build_env.installer",)  # since pip 26.2; what they hold is required where they exist
 
 
 class Hooks:
@@ -105,12 +106,12 @@ class Hooks:
     ``after`` runs once a module is patched, inside its import: an exception there fails the import.
     """
 
-    def __init__(self, run: object, after: Callable[[ModuleType], None]) -> None:
+    def __init__(self, run: Any, after: Callable[[ModuleType], None]) -> None:
         self.run = run
         self._after = after
         self._by_module: dict[str, list[Seam]] = {}
         for seam in SEAMS:
-            self._by_module.setdefault(f"pip._internal.{seam.module}", []).append(seam)
+            self._by_module.setdefault(seam.module, []).append(seam)
         self._undo: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:

@@ -71,22 +71,22 @@ def _trust(run: Run, session: Any, index: Index) -> None:
 
 def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
     """Know by which grant a URL is asked for; note the status of a project page."""
-    grant = run.granted(url)
-    run.next_hop = None
+    grant = run.ledger.granted(url)
+    run.ledger.next_hop = None
     if grant is not None and grant.index is not None and grant.index.cache_api is not None:
         _relax(kwargs["headers"], grant.index.cache_api)
-    before, run.following, run.strayed = run.following, grant, False
+    before, run.ledger.following, run.ledger.strayed = run.ledger.following, grant, False
     try:
         if run.prefetcher is None:
             response = original(self, method, url, *args, **kwargs)
         else:
             response = run.prefetcher.ahead.request(partial(original, self), method, url, args, kwargs)
     finally:
-        run.following = before
-    question = run.question
+        run.ledger.following = before
+    question = run.ledger.question
     if question is not None and (grant is None or grant.index is not None):
         question.status = response.status_code
-        question.strayed = run.strayed
+        question.strayed = run.ledger.strayed
         steps = [*response.history, response]
         if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
             raise CrossOriginRedirect(Url(response.url))  # followed past get_redirect_target
@@ -102,7 +102,7 @@ def _relax(headers: dict[str, str], cache_control: str) -> None:
 
 def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_request: Any, response: Any) -> None:
     """Where a redirect leads, credentials are looked up anew: requests would send those of netrc to any port of a host."""
-    run.strayed = run.strayed or not urls.same_origin(response.url, prepared_request.url)
+    run.ledger.strayed = run.ledger.strayed or not urls.same_origin(response.url, prepared_request.url)
     prepared_request.headers.pop("Authorization", None)
     if index_of(run, prepared_request.url) is not None:
         prepared_request.url = urls.without_credentials(prepared_request.url)  # a Location does not say who we are

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
+Address = tuple[Origin, str, str]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHAPE = r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?"
@@ -83,6 +84,11 @@ class Url:
     def origin(self) -> Origin:
         """Scheme, host and port (RFC 6454)."""
         return self.scheme, self.host, self.port
+
+    @property
+    def address(self) -> Address:
+        """What is asked for, and of whom: origin, path and query."""
+        return self.origin, self.path, self.query
 
     def is_same_origin(self, answered: Url) -> bool:
         """Whether an answer from there counts as this origin's: equal, or http:80 upgraded to https:443 (CONTRACT 4.4)."""
