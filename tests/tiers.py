@@ -46,6 +46,12 @@ def selected(tier: str, items: Iterable[pytest.Item]) -> set[pytest.Item]:
     return kept
 
 
+def version_of(test: pytest.Item) -> tuple[int, ...]:
+    """The pip of a test, for comparisons."""
+    version = getattr(getattr(test, "callspec", None), "params", {}).get("pip_version")
+    return pips.as_numbers(version or pips.NEWEST)
+
+
 def chosen(tier: str, scenario: str, versions: Iterable[str], *, is_row: bool = False) -> set[str]:
     """The pips, of those that a scenario is about, on which it runs in a tier.
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import tomlkit
@@ -15,7 +16,7 @@ import tomlkit
 from tests.commands.test_sync import Venv, venv
 from tests.conftest import POLICY
 from tests.running import Machine
-from tests.servers.index import Answer, IndexServer, redirect
+from tests.servers.index import Answer, IndexServer, Request, redirect
 from tests.servers.projects import File, wheel
 
 if sys.version_info >= (3, 11):
@@ -304,3 +305,43 @@ def test_of_several_locked_hashes_pip_checks_the_strongest(venv: Venv, private: 
     _pylock(venv.machine, private.url, url, right.sha256, wheels=[{"name": right.filename, "url": url, "hashes": hashes}])
     done = venv.run("install", "-r", "pylock.toml")
     assert done.code == 1 and venv.installed() == {}, done.text
+
+
+@pytest.mark.pips
+@pytest.mark.parametrize(
+    ("index", "files"),
+    [
+        ("/org/_packaging/feed/pypi/simple", "/org/_packaging/8a2f-11/pypi/download/acme-core/1"),
+        ("/acme/dev/+simple", "/root/base/+f/ab1/2c"),
+    ],
+    ids=["azure", "devpi"],
+)
+def test_files_beside_the_index_come_with_its_password_where_its_page_lists_them(
+    index: str, files: str, venv: Venv, public: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
+    """As Azure Artifacts names them, which sends on to a storage, and devpi those of an index's bases."""
+    host, storage = serve("host"), serve("storage")
+    right = wheel("acme-core", "1.0", says="private")
+    page = f'<a href="{files}/{right.filename}#sha256={right.sha256}">{right.filename}</a>'
+    storage.answers["/blob/.*"] = Answer(200, right.content)
+    answers = {
+        f"{index}/acme-core/": Answer(200, page.encode(), {"Content-Type": "text/html"}),
+        f"{files}/{right.filename}": redirect(f"{storage.root}/blob/x?sig=a%2Bb")
+        if "_packaging" in files
+        else Answer(200, right.content),
+    }
+
+    def answer(request: Request) -> Answer:
+        if request.authorization != ("robot", "s3cret"):
+            return Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        return answers.get(unquote(request.path), Answer(404))  # pip writes + as %2B
+
+    host.answers[".*"] = answer
+    url = f"{host.root}{index}".replace("://", "://robot:s3cret@")
+    venv.machine.write("pip-pinned.toml", POLICY.format(private=url, public=public.url))
+    done = venv.run("install", "--target", "site", "acme-core")
+    assert done.code == 0 and venv.machine.module("acme_core")["WHO"] == "private", done.text
+    assert venv.run("lock", "acme-core").code == 0
+    done = venv.run("sync", "--yes")
+    assert done.code == 0 and venv.who("acme_core") == "private", done.text
+    assert all(request.authorization is None for request in storage.requests)

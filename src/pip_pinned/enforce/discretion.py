@@ -28,14 +28,15 @@ def hide(text: str, secrets: dict[str, str]) -> str:
     return text
 
 
-def hide_in_logs(secrets: dict[str, str]) -> None:
-    """From here on every log record of this process is made without the secrets."""
-    if not secrets:
-        return
+def hide_in_logs(run: Run) -> None:
+    """From here on every log record of this process is made without the run's secrets, also those of a requirements file that is read later."""
     ordinary = logging.getLogRecordFactory()
 
     def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = ordinary(*args, **kwargs)
+        secrets = run.secrets()
+        if not secrets:
+            return record
         if isinstance(record.args, tuple) and any(hasattr(argument, "__rich_console__") for argument in record.args):
             return record  # one of our own errors, discreet by itself, or one of pip's, which names no URL; pip draws the object
         if record.exc_info and record.exc_info[0] is not None:

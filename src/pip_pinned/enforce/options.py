@@ -79,14 +79,14 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     if self.name == "install" and not options.dry_run:
         from pip_pinned.enforce import provenance  # noqa: F401 (since 26.3 pip lets nothing be imported once it installs)
     if run.role == BUILD:
-        hide_in_logs(run.secrets())
+        hide_in_logs(run)
         return options, rest
     declared = run.declare()
     flags, _ = self.parser.parse_args(list(args), values=bare)
     policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
     run.moved = frozenset(names.normalize(value.partition("=")[0].strip()) for value in _layer(flags, None).pins)
     run.enforce_policy(policy)
-    hide_in_logs(run.secrets())
+    hide_in_logs(run)
     for notice in notices:
         run.note(notice, "warning")
     if run.locked and not options.require_hashes:

@@ -95,12 +95,39 @@ def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
     return parse_line
 
 
-def _leftover(line: str) -> list[str]:
-    """The words of an option line that no option takes; pip ignores them."""
+def expand_env_variables(run: Run, original: Callable[..., Any], lines_enum: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Variables of lines that name indexes are filled in after the URL was taken apart (``handle_option_line``), and are not shown."""
+    for number, line in lines_enum:
+        if run.gate_closed and run.role != BUILD and "${" in line and _names_indexes(line):
+            yield number, line
+        else:
+            yield from original(iter([(number, line)]))
+
+
+def _options(line: str) -> tuple[Any, list[str]]:
+    """What pip reads of an option line, and the words that no option takes."""
     from pip._internal.req import req_file
 
-    _, rest = req_file.build_parser().parse_args(shlex.split(req_file.break_args_options(line)[1]))
-    return list(rest)
+    parser = req_file.build_parser()
+    defaults = parser.get_default_values()
+    defaults.index_url = None
+    options, rest = parser.parse_args(shlex.split(req_file.break_args_options(line)[1]), defaults)
+    return options, list(rest)
+
+
+def _names_indexes(line: str) -> bool:
+    from pip._internal.req.req_file import OptionParsingError
+
+    try:
+        options, _ = _options(line)
+    except (OptionParsingError, ValueError):  # which pip is about to say, too
+        return False
+    return bool(options.index_url or options.extra_index_urls or options.find_links)
+
+
+def _leftover(line: str) -> list[str]:
+    """The words of an option line that no option takes; pip ignores them."""
+    return _options(line)[1]
 
 
 def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filename: str, lineno: int, finder: Any = None,
@@ -111,8 +138,9 @@ def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filena
         return
     origin = f"{urls.redact(filename)}:{lineno}"
     if run.role != BUILD:
+        written = _fill_in(run, opts)
         line = sources.Options(index_url=opts.index_url, extra_index_urls=tuple(opts.extra_index_urls or ()),
-                               find_links=tuple(_beside(filename, location) for location in opts.find_links or ()))
+                               find_links=tuple(_beside(filename, location) for location in opts.find_links or ()), written=written)
         try:
             run.enforce_policy(sources.add_requirements_line(run.policy, run.declare(), origin, line, no_index=bool(opts.no_index)))
         except PipPinnedError as exc:
@@ -123,6 +151,25 @@ def handle_option_line(run: Run, original: Callable[..., Any], opts: Any, filena
             run.note(f"{origin}: --trusted-host {host} is ignored: only verify-ssl = false of a declared index can switch off its verification.", "warning")
             opts.trusted_hosts.remove(host)
     original(opts, filename, lineno, finder, options, session)
+
+
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"  # as pip has it; one that is unset or empty stays as it is
+
+
+def _fill_in(run: Run, opts: Any) -> dict[str, str]:
+    """Fill in the variables of an option line, and say how its URLs were written."""
+    written: dict[str, str] = {}
+
+    def filled(text: str) -> str:
+        found = urls.filled_in(text, _VARIABLE, lambda match: run.variable(match[1]) or match[0])
+        if found != text:
+            written[found] = text
+        return found
+
+    for name in ("extra_index_urls", "find_links", "trusted_hosts"):
+        setattr(opts, name, [filled(text) for text in getattr(opts, name) or ()])
+    opts.index_url = None if opts.index_url is None else filled(opts.index_url)
+    return written
 
 
 def _names_another_host(text: str, declared: set[str]) -> bool:

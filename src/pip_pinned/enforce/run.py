@@ -63,6 +63,7 @@ class Run:
         self.declared: Policy | None = None
         self.moved: frozenset[str] = frozenset()  # names and globs that --pin moves, normalised
         self._decider: Decider | None = None
+        self._secrets: dict[str, str] | None = None  # of the policy in force, once they were asked for
         self._fingerprint = ""
         self.ledger = Ledger()
         self.issued: set[tuple[str, Address]] = set()  # the Authorization header of each request that got one, and its target
@@ -122,6 +123,7 @@ class Run:
             failures.stop(PipPinnedError("pin-conflict", f"Nothing is installed: options, environment or files would widen the declared policy: {why}."))
         self._decider = Decider(policy, marker_holds)
         self._fingerprint = ""
+        self._secrets = None
 
     @property
     def fingerprint(self) -> str:
@@ -172,13 +174,17 @@ class Run:
 
     def secrets(self) -> dict[str, str]:
         """The values of the variables that index URLs are written with, each with what is shown in its place (CONTRACT 2.7)."""
-        found = {}
+        if self._secrets is not None:
+            return self._secrets
+        self._secrets = found = dict[str, str]()
         for index in self.indexes:
             for name in urls.variables(index.written or ""):
                 value = self.variable(name)
                 if value:  # in every form that a URL may show it in
                     for form in (quote(value, safe=""), quote(value), unquote(value), value):
                         found[form] = "${" + name + "}"
+            for query in (index.url.partition("?")[2], urls.query(index.url)):
+                found.update((pair, pair.partition("=")[0] + "=****") for pair in query.split("&") if "=" in pair)
         return found
 
     # -- what people see ----------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ SEAMS = (
     Seam("cli.base_command", "Command.parse_args", "options.parse_args", (("self", "args"),)),
     Seam("req.req_file", "get_file_content", "requirements.get_file_content", (("url", "session"), ("url", "session", "constraint"))),
     Seam("req.req_file", "RequirementsFileParser._parse_file", "requirements.parse_file", (("self", "filename", "constraint"),)),
+    Seam("req.req_file", "expand_env_variables", "requirements.expand_env_variables", (("lines_enum",),)),
     Seam("req.req_file", "get_line_parser", "requirements.get_line_parser", (("finder",),)),
     Seam("req.req_file", "handle_option_line", "requirements.handle_option_line", (("opts", "filename", "lineno", "finder", "options", "session"),)),
     Seam("cli.req_command", "parse_requirements", "requirements.parse_requirements", (("filename", "session", "finder", "options", "constraint"),)),

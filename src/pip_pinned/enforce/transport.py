@@ -20,7 +20,7 @@ from pip_pinned.enforce.egress import CrossOriginRedirect
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.model import Index
-from pip_pinned.policy.urls import Url
+from pip_pinned.policy.urls import BadUrl, Url
 
 
 def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, trusted_hosts: Any = (), cache: str | None = None, **kwargs: Any) -> None:
@@ -61,12 +61,20 @@ def _trust(run: Run, session: Any, index: Index) -> None:
     """``verify-ssl = false``: for this index's origin alone, and said on every run."""
     scheme, host, port = urls.origin(index.url)
     if scheme == "http":
-        session.pip_trusted_origins.append((host, port))
+        session.is_secure_origin = partial(_is_secure_origin, session.is_secure_origin, (scheme, host, port))
     elif scheme == "https":
         session.mount(f"https://{host}:{port}/", session.adapters["http://"])
         if port == urls.DEFAULT_PORTS["https"]:
             session.mount(f"https://{host}/", session.adapters["http://"])
     run.note(f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in its place.", "warning")
+
+
+def _is_secure_origin(ordinary: Callable[[Any], Any], trusted: urls.Origin, location: Any) -> bool:
+    """pip compares ports as they are written: to its own list, a URL without one is never on port 80."""
+    try:
+        return urls.origin(location.url) == trusted or bool(ordinary(location))
+    except BadUrl:  # which nothing asks for
+        return False
 
 
 def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:

@@ -69,9 +69,9 @@ class Index(NamedTuple):
 
     @property
     def noted(self) -> str:
-        """The URL as it may stand in a file: no credentials, variables as they were written (CONTRACT 2.7)."""
-        written = urls.without_credentials(self.written or "")
-        return written if urls.variables(written) else self.bare
+        """The URL as it may stand in a file: no credentials, no query, variables as they were written (CONTRACT 2.7)."""
+        written = urls.without_query(urls.without_credentials(self.written or ""))
+        return written if urls.variables(written) else urls.without_query(self.bare)
 
 
 class Pin(NamedTuple):

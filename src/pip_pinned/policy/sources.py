@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pip_pinned.policy import names, urls
@@ -18,6 +19,7 @@ class Options(NamedTuple):
     """What one layer (the command line; or environment and pip.conf together) says about sources.
 
     ``indexes`` and ``default_index`` are ``[NAME=]URL``, ``pins`` ``PACKAGE=INDEX``, the rest as pip's options.
+    ``written`` are the URLs among these that were written with variables, as they were.
     """
 
     index_url: str | None = None
@@ -27,6 +29,7 @@ class Options(NamedTuple):
     default_index: str | None = None
     strategy: str | None = None
     pins: tuple[str, ...] = ()
+    written: Mapping[str, str] = MappingProxyType({})
 
 
 def combine(declared: Policy, flags: Options, ambient: Options, *, no_index: bool, pypi: str) -> tuple[Policy, tuple[str, ...]]:
@@ -99,6 +102,7 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
     As in pip, ``--index-url`` there replaces the indexes that pip's options named. Raises PipPinnedError
     ``index-disagrees`` if the policy declares another default index.
     """
+    _check_urls(line)
     indexes = list(policy.indexes)
     taken = {index.name.lower() for index in indexes}
     mirrored = [policy.index_named(index.mirror_of) for index in indexes if index.mirror_of is not None]
@@ -118,16 +122,16 @@ def add_requirements_line(policy: Policy, declared: Policy, origin: str, line: O
             # a default index that names are pinned to stays for them alone
             indexes = [index._replace(default=False, explicit=True) if index.default else index for index in indexes
                        if index.name.lower() in (pinned if index.default else ours) or index.format == "flat" or index.origin in (_FLAG_INDEX, _AMBIENT_INDEX)]
-            indexes.append(_anonymous(url, origin, taken, default=True))
+            indexes.append(_anonymous(url, origin, taken, default=True, written=line.written))
     for url in line.extra_index_urls:
         if not any(urls.same_index(index.url, url) for index in indexes):
-            _insert(indexes, _anonymous(url, origin, taken))
+            _insert(indexes, _anonymous(url, origin, taken, written=line.written))
     local = []
     for location in line.find_links:
         if urls.local_path(location) is not None:
             local.append(location)
         elif not any(urls.same_index(index.url, location) for index in indexes):
-            _insert(indexes, _anonymous(location, origin, taken, kind="flat"))
+            _insert(indexes, _anonymous(location, origin, taken, kind="flat", written=line.written))
     return policy._replace(indexes=tuple(indexes), find_links=(*policy.find_links, *local), no_index=policy.no_index or no_index)
 
 
@@ -194,10 +198,11 @@ def _check_url(url: str, origin: str) -> None:
                              hint="Write the whole URL, with https:// or file://.")
 
 
-def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple") -> Index:
+def _anonymous(url: str, origin: str, taken: set[str], *, default: bool = False, kind: str = "simple", written: Mapping[str, str] | None = None) -> Index:
+    text = (written or {}).get(url)
     if kind == "simple" and urls.local_path(url) == url:  # pip takes the path of a directory too
         url = urls.file_url(os.path.abspath(url))
-    return Index(name=derived_name(url, taken), url=url, origin=origin, default=default, format=kind)
+    return Index(name=derived_name(url, taken), url=url, written=text, origin=origin, default=default, format=kind)
 
 
 def _host(url: str) -> str:

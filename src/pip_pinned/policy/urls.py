@@ -230,10 +230,24 @@ def redact(url: str) -> str:
     except ValueError:
         return url
     userinfo, at, host = parts.netloc.rpartition("@")
+    parts = parts._replace(query=re.sub("=[^&]*", "=****", parts.query))
     if not at:
-        return url
+        return urlunsplit(parts) if parts.query else url
     user, _, password = userinfo.partition(":")
     return urlunsplit(parts._replace(netloc=f"{user}:****@{host}" if password else f"****@{host}"))
+
+
+def query(url: str) -> str:
+    """The query as it is sent, without its question mark; empty for what is no URL."""
+    try:
+        return Url(url).query
+    except BadUrl:
+        return ""
+
+
+def without_query(url: str) -> str:
+    """The URL up to its ``?``: what names an index, whose query is for who may read it."""
+    return without_fragment(url).partition("?")[0]
 
 
 def has_scheme(url: str) -> bool:
