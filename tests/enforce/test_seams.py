@@ -14,7 +14,7 @@ from tests import pips
 from tests.conftest import POLICY
 from tests.running import Machine
 from tests.servers.index import IndexServer
-from tests.servers.projects import sdist
+from tests.servers.projects import sdist, wheel
 
 _IDENTITY = """
 import importlib, sys
@@ -100,7 +100,7 @@ _MOVED: dict[str, Callable[[Path], None]] = {
         "collect_sources", "fetch_response", "_handle_get_simple_fail", "find_all_candidates", "get_applicable_candidates",
         "prepare_linked_requirement", "prepare_editable_requirement", "_check_download_dir", "save_linked_requirement",
         "get_cache_entry", "get_path_for_link", "get_file_content", "get_line_parser", "handle_option_line",
-        "get_requirements", "make_option_group", "_parse_file", "_fetch_metadata_using_link_data_attr")},
+        "get_requirements", "make_option_group", "_parse_file", "_fetch_metadata_using_link_data_attr", "_prepare_linked_requirement", "expand_env_variables")},
     "parse_args": lambda tree: _edit(tree, "cli/base_command.py", "def parse_args(self, args: list[str])", "def parse_args(self, args: list[str], more=None)"),
     "request": lambda tree: _edit(tree, "network/session.py", "def request(self, method: str, url: str, *args", "def request(self, method: str, target: str, url=None, *args"),
     "session": lambda tree: _edit(tree, "network/session.py", "cache: str | None = None,", "cached: str | None = None,"),
@@ -167,6 +167,20 @@ def test_a_newer_pip_runs_with_one_warning_unless_strict(tmp_path: Path, private
     machine.write("pip-pinned.toml", "strict-pip = true\n" + policy)
     done = machine.pinned("install", "--target", "strict", "acme-core")
     assert (done.error, done.code) == ("unsupported-pip", 1), done.text
+
+
+@pytest.mark.parametrize("more", [(), ("--use-feature=fast-deps",)])
+def test_a_pip_that_checks_no_hash_installs_nothing_that_only_its_hash_vouches_for(
+    more: tuple[str, ...], tmp_path: Path, private: IndexServer, public: IndexServer, serve: Callable[..., IndexServer]
+) -> None:
+    tree = _copy(tmp_path)
+    _edit(tree, "utils/hashes.py", "        gots = {}\n        for hash_name in self._allowed.keys():", "        return\n        for hash_name in self._allowed.keys():")
+    cdn = serve("cdn").add(wheel("acme-core", "1.0", says="evil"))
+    private.files_at = f"{cdn.root}/files"
+    machine = Machine(tmp_path / "machine", tree)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", *more, "acme-core")
+    assert (done.error, done.code) == ("unsupported-pip", 1) and machine.installed() == {}, done.text
 
 
 def test_an_older_pip_is_refused(tmp_path: Path, private: IndexServer, public: IndexServer) -> None:

@@ -7,6 +7,7 @@ it: a requirements file, a constraint, a build requirement, or the metadata of a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged, refuse_off_origin
 from pip_pinned.enforce.ledger import Grant, Listing
-from pip_pinned.enforce.links import metadata_vouches, vouches
+from pip_pinned.enforce.links import hash_of, metadata_vouches, vouches
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
@@ -85,6 +86,26 @@ def fetch_metadata(run: Run, original: Callable[..., Any], self: Any, req: Any) 
         return original(self, req)
     except CrossOriginRedirect:
         return None
+
+
+def confirm_digest(run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool) -> Any:
+    """A file that only its hash vouches for, as it lies elsewhere, is compared with it once more: that pip does so is not taken for granted (CONTRACT 1.6)."""
+    listing = run.ledger.listing(req.name, req.link.url)
+    known = hash_of(req.link)
+    dist = original(self, req, parallel_builds)
+    if known is None or listing is None or req.local_file_path is None or not _is_elsewhere(listing, req.link.url):
+        return dist
+    found = hashlib.new(known.algorithm)
+    with open(req.local_file_path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    if found.hexdigest() != known.digest:
+        failures.stop(failures.unsupported_pip(f"it has prepared a file of {listing.name} with another hash than the one that vouches for it"))
+    return dist
+
+
+def _is_elsewhere(listing: Listing, url: str) -> bool:
+    return listing.index is not None and (listing.locked is not None or not urls.same_origin(listing.page, url))
 
 
 def _check_name(req: Any, name: str, dist: Any) -> None:

@@ -49,6 +49,7 @@ SEAMS = (
     # any artifact that is about to be used
     Seam("operations.prepare", _PREPARER + "prepare_linked_requirement", "artifacts.prepare_linked_requirement", (("self", "req", "parallel_builds"),)),
     Seam("operations.prepare", _PREPARER + "prepare_editable_requirement", "artifacts.prepare_editable_requirement", (("self", "req"),)),
+    Seam("operations.prepare", _PREPARER + "_prepare_linked_requirement", "artifacts.confirm_digest", (("self", "req", "parallel_builds"),)),
     Seam("operations.prepare", _PREPARER + "_fetch_metadata_using_link_data_attr", "artifacts.fetch_metadata", (("self", "req"),)),
     # what lies about: files of the right name, wheels built earlier
     Seam("operations.prepare", "_check_download_dir", "artifacts.check_download_dir",
