@@ -55,7 +55,7 @@ _CONFIGURATION = """\
 module-path = [{modules}]
 timeout = {timeout}
 excluded-modules = []
-test-command = "{python} -m pytest -q -x -n 2 --dist worksteal --no-header -p no:cacheprovider {tests}"
+test-command = "{python} -m pytest -q -x -n 4 --dist worksteal --no-header -p no:cacheprovider {tests}"
 distributor.name = "local"
 """
 
