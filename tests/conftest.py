@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
 import ssl
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -98,6 +102,20 @@ def secure(authority: trustme.CA, serve: Callable[..., IndexServer]) -> IndexSer
 
 
 _BEGUN = pytest.StashKey[float]()
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
+
+
+def _work_in_memory() -> Path | None:
+    """Temporary files are for seconds: where there is a file system in memory with room, they do not wait for a disk.
+
+    ``TMPDIR`` says otherwise. What is returned belongs to this run.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _ROOM:
+        return None
+    run = tempfile.mkdtemp(prefix="pip-pinned-run-", dir=_MEMORY)
+    os.environ["TMPDIR"] = os.environ[pips.RUN] = run
+    tempfile.tempdir = None
+    return Path(run)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,6 +125,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "pips(since, until, always, rows): with every supported pip of a range; always: in the first tier, too; rows: each row of data with two there")
     config.stash[_BEGUN] = time.monotonic()
+    run = None if hasattr(config, "workerinput") else _work_in_memory()
+    if run is not None:
+        atexit.register(_leave, config, run)
+
+
+def _leave(config: pytest.Config, run: Path) -> None:
+    if config.stash.get(_FAILED, True):
+        sys.stderr.write(f"kept for a look at what failed: {run}\n")
+    else:
+        shutil.rmtree(run, ignore_errors=True)
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_FAILED] = exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERNAL_ERROR)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 SUPPORTED = ("23.0.1", "23.1.2", "23.2.1", "23.3.2", "24.0", "24.1.2", "24.2", "24.3.1", "25.0.1", "25.1.1", "25.2", "25.3",
              "26.0.1", "26.1.2", "26.2.1", "26.3")
 OLDEST, NEWEST = SUPPORTED[0], SUPPORTED[-1]
+RUN = "PIP_PINNED_TEST_RUN"  # names the directory in memory that a run works in, if there is one (tests/conftest.py)
 _HOME = Path(os.environ.get("PIP_PINNED_TEST_PIPS") or Path(tempfile.gettempdir()) / "pip-pinned-test-pips")
 
 
@@ -26,7 +27,19 @@ def between(since: str = "0", until: str = "99") -> list[str]:
 
 
 def pip_of(version: str) -> Path:
-    """The directory that holds this pip; fetched from the registry that the ambient pip uses, once."""
+    """The directory that holds this pip, for this run."""
+    if RUN not in os.environ:
+        return _unpacked(version)
+    here = Path(os.environ[RUN], version)
+    if not here.exists():
+        fresh = tempfile.mkdtemp(dir=here.parent)
+        shutil.copytree(_unpacked(version), fresh, dirs_exist_ok=True)
+        _put(fresh, here)
+    return here
+
+
+def _unpacked(version: str) -> Path:
+    """A pip that is kept between runs; fetched from the registry that the ambient pip uses, once."""
     home = _HOME / version
     if not home.exists():
         _HOME.mkdir(parents=True, exist_ok=True)
@@ -34,16 +47,20 @@ def pip_of(version: str) -> Path:
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--disable-pip-version-check",
                         "-t", fresh, f"pip=={version}"], check=True)
         subprocess.run([sys.executable, "-m", "compileall", "-q", fresh], check=False)
-        try:
-            os.rename(fresh, home)
-        except OSError:  # another worker was first
-            shutil.rmtree(fresh)
+        _put(fresh, home)
     return home
+
+
+def _put(fresh: str, home: Path) -> None:
+    try:
+        os.rename(fresh, home)
+    except OSError:  # another worker was first
+        shutil.rmtree(fresh)
 
 
 def is_untouched(directory: Path) -> bool:
     """Whether this is a pip as it was released, and not one that a test has changed."""
-    return directory.parent == _HOME
+    return directory.parent in (_HOME, Path(os.environ.get(RUN, _HOME)))
 
 
 def as_numbers(version: str) -> tuple[int, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
+from tests.conftest import POLICY
 from tests.running import Machine
-from tests.servers.index import IndexServer
+from tests.servers.index import Answer, IndexServer
 from tests.servers.projects import File, sdist, wheel
 
 pytestmark = pytest.mark.pips
@@ -50,3 +52,14 @@ def test_pip_says_the_same_of_what_cannot_be_used(machine: Machine, long: IndexS
     pips_own = machine.plain("install", "--target", "site", "--index-url", long.url, "acme-core==1.59")
     versions = re.findall(r"from versions: .*", pips_own.text)
     assert ours.code == pips_own.code == 1 and versions and re.findall(r"from versions: .*", ours.text) == versions, ours.text
+
+
+@pytest.mark.parametrize("piece", ['<a href="', ' href="x"', '"'], ids=ascii)
+def test_no_page_takes_longer_than_it_is_long(piece: str, machine: Machine, private: IndexServer, public: IndexServer) -> None:
+    """Tags that never end, and that might begin anywhere: a page of 200 kB that a backtracking search reads for minutes."""
+    text = "<!DOCTYPE html><a " + piece * (200_000 // len(piece))
+    private.answers["/simple/acme-core/"] = Answer(200, text.encode(), {"Content-Type": "text/html"})
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    begun = time.monotonic()
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert done.code == 1 and time.monotonic() - begun < 20, done.text

@@ -18,7 +18,7 @@ HOST = "https://pypi.acme.example"
     (f"{HOST}/simple", f"{HOST}/simple"),
     ("https://user:secret@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
     ("https://user:@pypi.acme.example/simple", "https://****@pypi.acme.example/simple"),
-    ("https://secret@pypi.acme.example:8443/simple?a=b#c", "https://****@pypi.acme.example:8443/simple?a=b#c"),
+    ("https://secret@pypi.acme.example:8443/simple?a=b#c", "https://****@pypi.acme.example:8443/simple?a=****#c"),
     ("https://user:sec@ret@pypi.acme.example/simple", "https://****@pypi.acme.example/simple"),  # is no URL (urls.Url)
     ("https://user:s:e:c@pypi.acme.example/simple", "https://user:****@pypi.acme.example/simple"),
     (f"{HOST}/@scope/simple", f"{HOST}/@scope/simple"),

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 LONG = 50_000  # bytes of a page
-_ANCHOR = re.compile(rb'<a\s(?:[^<>"]|"[^<>"]*")*?href="([^"<>\s&]+)"(?:[^<>"]|"[^<>"]*")*>[^<]*</a>', re.IGNORECASE)
+_ANCHOR = re.compile(rb"<a\s([^<>]*)>[^<]*</a>", re.IGNORECASE)  # linear: what does not fit ends at the next tag
 _TAGS = re.compile(r"[^\s-]+-[^\s-]+(?:-\d[^\s-]*)?-([^\s-]+)-([^\s-]+)-([^\s-]+)\.whl")
 
 
@@ -46,8 +46,19 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
         page["files"] = [file for file in page.get("files", []) if not ("url" in file and is_foreign(file["url"]))]
         _replace(shorter, json.dumps(page).encode())
     else:
-        _replace(shorter, _ANCHOR.sub(lambda anchor: b"" if is_foreign(anchor[1].decode("latin-1")) else anchor[0], content.content))
+        _replace(shorter, _ANCHOR.sub(lambda anchor: b"" if is_foreign(_href(anchor[1]).decode("latin-1")) else anchor[0], content.content))
     return shorter
+
+
+def _href(attributes: bytes) -> bytes:
+    """What a tag links to, if that is plain to see; empty if it is not."""
+    parts = attributes.split(b'"')
+    for before, value in zip(parts[::2], parts[1::2], strict=False):
+        if b"'" in before:
+            break
+        if before[-5:].lower() == b"href=" and (len(before) == 5 or before[-6:-5].isspace()):
+            return b"" if re.search(rb"[\s&]", value) else value
+    return b""
 
 
 def _replace(content: Any, text: bytes) -> None:
