@@ -112,7 +112,7 @@ def _work_in_memory() -> Path | None:
     """
     if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _ROOM:
         return None
-    run = tempfile.mkdtemp(prefix="pip-pinned-run-", dir=_MEMORY)
+    run = tempfile.mkdtemp(prefix="pip-", dir=_MEMORY)
     os.environ["TMPDIR"] = os.environ[pips.RUN] = run
     tempfile.tempdir = None
     return Path(run)

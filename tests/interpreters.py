@@ -63,7 +63,7 @@ def _once(make: Callable[[], _T]) -> Callable[[], _T]:
 @_once
 def home() -> Path:
     """This process's directory for what is made once a run; removed at its exit."""
-    path = tempfile.mkdtemp(prefix="pip-pinned-tests-")
+    path = tempfile.mkdtemp(prefix="tests-")
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return Path(path)
 
@@ -72,7 +72,7 @@ def home() -> Path:
 def bare() -> str:
     """The interpreter that commands run in, of an environment with nothing installed
     (``emptied_environment``)."""
-    environment = make_environment(home() / "environment")
+    environment = make_environment(home() / "env")
     _made[environment] = frozenset([environment, *environment.rglob("*")])
     return python_of(environment)
 

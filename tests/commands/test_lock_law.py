@@ -203,7 +203,7 @@ def test_pip_gets_what_was_judged(tmp_path_factory: pytest.TempPathFactory, seed
         check["check"](_root(want), _expected(example[0], want, base))
 
 
-@pytest.mark.pips(always=True)
+@pytest.mark.pips
 def test_every_pip_gets_what_was_judged(
     examples: list[tuple[Any, dict[str, Any]]], machine: Machine
 ) -> None:

@@ -93,7 +93,7 @@ print(counted, described)
 """
 
 
-@pytest.mark.pips(always=True)
+@pytest.mark.pips
 def test_what_counts_as_hashed_is_checked(machine: Machine) -> None:
     machine.write("law.py", _LAW)
     done = machine.run_script("law.py")

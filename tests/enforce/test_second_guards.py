@@ -30,7 +30,7 @@ runpy.run_module("pip_pinned", run_name="__main__")
 """
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("more", [(), ("--no-prefetch",)])
 @pytest.mark.parametrize("where", ["another host", "another port", "another path"])
 def test_credentials_that_requests_would_leak_are_not_sent(
