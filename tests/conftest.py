@@ -123,7 +123,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "pips(since, until, always, rows): with every supported pip of a range; always: in the first tier, too; rows: each row of data with two there")
+    config.addinivalue_line("markers", "pips(since, until, always, rows): with every supported pip of a range; always: in the first tier, too; rows: each row of data with one there")
     config.stash[_BEGUN] = time.monotonic()
     run = None if hasattr(config, "workerinput") else _work_in_memory()
     if run is not None:

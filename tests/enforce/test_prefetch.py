@@ -95,7 +95,7 @@ def _plain(text: str) -> str:
     return re.sub(r"0x[0-9a-f]+|[\d.]+ [kM]B/s|\d:\d\d:\d\d|/\S*pip-\S*|s(?:ize|ha256)=\w+", "", text)
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_nothing_changes_but_time(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     one, two = tree(serve("one"), "one"), tree(serve("two", json_pages=True), "two")
     all_pinned(machine, one, two)
@@ -108,7 +108,7 @@ def test_nothing_changes_but_time(pip_version: str, machine: Machine, serve: Cal
         assert all(count == 1 + (old and not index.json_pages and path.endswith(".whl")) for path, count in counted.items()), counted
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize(("what", "count"), [(r"/simple/acme-[ab]/", 2), (r"/files/acme_[ab]-2.0.*\.metadata", 2), (r"/simple/acme-[cd]/", 2),
                                              (r"/files/acme_[a-f]-2.0.*\.whl", 6)])
 def test_what_is_known_is_asked_for_together(what: str, count: int, machine: Machine, serve: Callable[..., IndexServer]) -> None:
@@ -149,7 +149,7 @@ def test_prefetch_jobs_is_a_number_of_requests(acme: Machine) -> None:
     assert acme.pinned("install", "--prefetch-jobs", "20000000", "acme-core").error == "usage"
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_the_second_index_is_asked_once_the_first_has_said_404(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """No name reaches an index that the strategy would not have asked."""
     first, second = serve("first"), serve("second")
@@ -165,7 +165,7 @@ def test_the_second_index_is_asked_once_the_first_has_said_404(machine: Machine,
     assert sorted(second.pages_asked()) == ["theirs-a", "theirs-b"]
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_a_name_that_inherits_its_index_is_not_asked_elsewhere_ahead(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     company = serve("company").add(described("acme-a", "1.0", "helper"), described("helper", "1.0"))
     public = serve("public").add(described("helper", "9.0"), described("other", "1.0"))
@@ -204,7 +204,7 @@ def test_a_wheel_or_metadata_with_another_hash_is_refused_as_ever(machine: Machi
     assert done.code == 1 and machine.installed() == {}
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_an_index_that_forwards_within_its_origin(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[r"/simple/acme-([a-f])/"] = lambda request: redirect(request.path.replace("/simple/", "/moved/"))
@@ -218,7 +218,7 @@ def test_an_index_that_forwards_within_its_origin(machine: Machine, serve: Calla
     assert asked[0]["GET /moved/acme-e/"] == 1 and asked[0]["GET /storage/acme_c-2.0-py3-none-any.whl"]
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_only_what_pip_would_ask_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     """Not what is installed and will do, not what comes from a URL, not what --no-deps leaves out."""
     acme = tree(serve("acme"))
@@ -235,7 +235,7 @@ def test_only_what_pip_would_ask_for(machine: Machine, serve: Callable[..., Inde
     assert done.code == 1 and not any("acme_a-2.0" in path for path in asked[0])  # acme-c wants acme-e>1
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_required_hashes_read_no_metadata(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     acme.answers[r"/files/acme_[a-f]-2.0.*\.whl"] = meeting = Meeting(6)
@@ -248,7 +248,7 @@ def test_required_hashes_read_no_metadata(machine: Machine, serve: Callable[...,
     assert done.code == 0 and not any(path.endswith(".metadata") for path in asked[0])
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_sdists_are_neither_built_nor_described_ahead(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme")).add(sdist("acme-g", "1.0", requires=("acme-a", "acme-b")))
     all_pinned(machine, acme)
@@ -256,7 +256,7 @@ def test_sdists_are_neither_built_nor_described_ahead(machine: Machine, serve: C
     assert done.code == 0 and asked[0]["GET /files/acme_g-1.0.tar.gz"] == 1, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_backtracking_asks_for_no_more_than_pip_does(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme")
     acme.latency = 0.01
@@ -274,7 +274,7 @@ def test_backtracking_asks_for_no_more_than_pip_does(machine: Machine, serve: Ca
     assert sum(asked.values()) <= sum(requests(acme).values()) + 2  # under load: of candidates that pip rejects meanwhile (SECURITY.md)
 
 
-@pytest.mark.pips(since="23.1")  # pip 23.0 asks no keyring under --no-input
+@pytest.mark.pips(since="23.1", rows=True)  # pip 23.0 asks no keyring under --no-input
 def test_a_keyring_is_asked_once_and_by_nobody_but_pip(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme", credentials=("user", "hunter2")))
     secrets = Secrets(machine)
@@ -328,7 +328,7 @@ def test_what_is_queued_for_an_index_that_has_had_enough_is_not_sent(machine: Ma
     assert sum(moment - times[0] < 1.9 for moment in times) <= 17  # those that were under way
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("more", [("-v", "--log", "log"), ("-q", "--log", "log"), ("--log", "log"), ("-vv",)])
 def test_a_log_file_changes_no_request(more: tuple[str, ...], machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
@@ -342,7 +342,7 @@ def test_a_log_file_changes_no_request(more: tuple[str, ...], machine: Machine, 
     assert asked == requests(acme)
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("where", ["/simple/acme-b/", r"/files/acme_c-2.0-py3-none-any.whl.metadata", r"/files/acme_d-2.0-py3-none-any.whl"])
 def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
@@ -352,7 +352,7 @@ def test_a_connection_that_breaks_is_told_in_the_same_words(where: str, machine:
     assert done.code == 1 and "RemoteDisconnected" in done.text, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     odd = described("acme-c", "0.9")
@@ -362,7 +362,7 @@ def test_pip_warns_of_what_it_finds_on_a_page_all_the_same(pip_version: str, mac
     assert ("DEPRECATION" in done.err) == ((24, 3) <= pips.as_numbers(pip_version) < (25, 3)), done.err
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_a_wrong_password_is_sent_once(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme", credentials=("user", "right")).add(*(described(f"acme-{number}") for number in range(20)))
     wrong = acme.url_with_credentials.replace("right", "wrong")
@@ -375,7 +375,7 @@ def test_a_wrong_password_is_sent_once(machine: Machine, serve: Callable[..., In
     assert done.code == 0 and meeting.met, done.text  # the right one opens the door to all
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_a_wrong_password_is_sent_once_to_a_proxy_too(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme, proxy = tree(serve("acme")), serve("proxy")
 
@@ -395,7 +395,7 @@ def test_a_wrong_password_is_sent_once_to_a_proxy_too(machine: Machine, serve: C
     assert done.code == 0 and len(machine.installed()) == 6 and acme.requests == [], done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_a_server_of_one_connection_at_a_time(machine: Machine) -> None:
     """Idle connections of workers would keep it from everybody else."""
     with IndexServer("acme", threads=False) as acme:
@@ -406,7 +406,7 @@ def test_a_server_of_one_connection_at_a_time(machine: Machine) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_what_is_in_the_cache_keeps_no_files_open(machine: Machine, secure: IndexServer, authority: trustme.CA) -> None:
     authority.cert_pem.write_to_path(str(machine.directory / "ca.pem"))
     machine.environment["PIP_CERT"] = str(machine.directory / "ca.pem")
@@ -434,7 +434,7 @@ def test_more_origins_than_connections_that_may_be_kept(machine: Machine, serve:
     assert [sum(requests(index).values()) for index in indexes] == [18] * 12
 
 
-@pytest.mark.pips(since="26.0")
+@pytest.mark.pips(since="26.0", rows=True)
 def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = serve("acme").add(sdist("acme-g", "1.0", build_requires=("acme-build",), requires=("acme-e",)), described("acme-build"),
                              described("acme-e", "1.0"), described("acme-e", "2.0", "acme-never"), described("acme-never"))
@@ -444,7 +444,7 @@ def test_build_requirements_in_process_do_not_take_the_place_of_what_was_asked_f
     assert done.code == 0 and asked[0]["GET /simple/acme-never/"] == 0, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_the_names_of_a_lock_are_hints(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
@@ -504,7 +504,7 @@ print(context.check_hostname, context.verify_mode == ssl.CERT_REQUIRED)
 """
 
 
-@pytest.mark.pips(since="24.2")  # which verify by truststore
+@pytest.mark.pips(since="24.2", rows=True)  # which verify by truststore
 def test_handshakes_of_threads_leave_verification_as_it_was(machine: Machine, secure: IndexServer) -> None:
     machine.write("handshakes.py", _HANDSHAKES)
     done = machine.run_script("handshakes.py", str(secure.port))
@@ -521,7 +521,7 @@ def test_without_a_thread_pip_asks_by_itself(machine: Machine, serve: Callable[.
     assert "nothing more is fetched ahead: RuntimeError" in done.err
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 @pytest.mark.parametrize("coding", ["chunked", "gzip"])
 def test_bodies_in_every_coding(coding: str, machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
@@ -572,7 +572,7 @@ def test_what_pip_would_not_choose_leads_nowhere(what: str, machine: Machine, se
     assert pages == letters, done.text
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_what_is_installed_and_will_do_is_not_asked_for(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
@@ -623,7 +623,7 @@ def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serv
     assert "nothing more is fetched ahead: RuntimeError: of all things" in done.err
 
 
-@pytest.mark.pips
+@pytest.mark.pips(rows=True)
 def test_the_cache_is_filled_and_asked_as_ever(machine: Machine, serve: Callable[..., IndexServer], authority: trustme.CA) -> None:
     """Over TLS, where pip caches: pages are revalidated by their ETag, files come from the cache, and the second run says so."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -28,7 +28,7 @@ def loopback() -> ModuleType:
 SLACK = 5  # a busy machine sends some requests later than it could; alone it takes 72 steps
 
 
-@pytest.mark.pips(since="23.2")  # before, pip sees no metadata in JSON pages
+@pytest.mark.pips(since="23.2", rows=True)  # before, pip sees no metadata in JSON pages
 @pytest.mark.parametrize("indexes", [1, 3])
 def test_two_steps_a_layer_and_one_for_the_files(indexes: int, pip_version: str, machine: Machine, loopback: ModuleType) -> None:
     world = loopback.layered(24, 3, indexes=indexes, latency=0.1)
