@@ -10,6 +10,7 @@ mutants take one to two hours on two cores.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import subprocess
@@ -71,6 +72,7 @@ def main() -> int:
         default=1200,
         help="seconds for one mutant; beyond them it counts as killed",
     )
+    parser.add_argument("--tests", nargs="+", default=_TESTS, help="a part of the first tier")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pip-pinned-mutants-") as name:
         copy = Path(name) / "checkout"
@@ -80,17 +82,19 @@ def main() -> int:
                 modules=", ".join(f'"src/pip_pinned/{room}"' for room in ROOMS),
                 timeout=options.timeout,
                 python=sys.executable,
-                tests=" ".join(_TESTS),
+                tests=" ".join(options.tests),
             )
         )
-        subprocess.run(
-            ["cosmic-ray", "init", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True
-        )
+        environment = {**os.environ, "PYTHONPATH": str(copy / "src")}  # before the installed one
+
+        def run(*words: str) -> None:
+            subprocess.run(["cosmic-ray", *words], cwd=copy, env=environment, check=True)
+
+        run("baseline", "mutants.toml")  # what fails anyway would kill every mutant
+        run("init", "mutants.toml", "mutants.sqlite")
         with use_db(copy / "mutants.sqlite") as database:
             known = _leave_only_a_sample(database, options.number, options.seed)
-        subprocess.run(
-            ["cosmic-ray", "exec", "mutants.toml", "mutants.sqlite"], cwd=copy, check=True
-        )
+        run("exec", "mutants.toml", "mutants.sqlite")
         with use_db(copy / "mutants.sqlite", WorkDB.Mode.open) as database:
             _report(database, known)
     return 0
