@@ -87,6 +87,19 @@ def test_a_variable_does_not_move_the_host(
 
 
 @pytest.mark.pips
+def test_other_options_of_the_line_are_filled_in_by_pip(
+    machine: Machine, serve: Callable[..., IndexServer]
+) -> None:
+    server = serve("acme").add(sdist("acme-core", "1.0"))
+    line = f"--index-url {server.root}/${{PLACE}} --only-binary ${{NAMES}}\nacme-core\n"
+    machine.write("requirements.txt", line)
+    command = ["download", "--no-deps", "-d", "files", "-r", "requirements.txt"]
+    done = machine.pinned(*command, PLACE="simple", NAMES="acme-core")
+    assert done.code == 1 and "from versions: none" in done.text, done.text
+    assert machine.pinned(*command, PLACE="simple", NAMES="other").code == 0
+
+
+@pytest.mark.pips
 def test_a_query_of_an_index_url_is_not_shown(
     machine: Machine, serve: Callable[..., IndexServer]
 ) -> None:

@@ -98,10 +98,11 @@ def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
 def expand_env_variables(run: Run, original: Callable[..., Any], lines_enum: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Variables of lines that name indexes are filled in after the URL was taken apart (``handle_option_line``), and are not shown."""
     for number, line in lines_enum:
-        if run.gate_closed and run.role != BUILD and "${" in line and _names_indexes(line):
-            yield number, line
-        else:
-            yield from original(iter([(number, line)]))
+        kept = _locations(line) if run.gate_closed and run.role != BUILD and "${" in line else []
+        for place, text in enumerate(kept):
+            line = line.replace(text, f"\0{place}\0")  # noqa: PLW2901
+        for same, filled in original(iter([(number, line)])):
+            yield same, re.sub(r"\0(\d+)\0", lambda place: kept[int(place[1])], filled)  # noqa: B023 (called at once)
 
 
 def _options(line: str) -> tuple[Any, list[str]]:
@@ -115,14 +116,16 @@ def _options(line: str) -> tuple[Any, list[str]]:
     return options, list(rest)
 
 
-def _names_indexes(line: str) -> bool:
+def _locations(line: str) -> list[str]:
+    """The indexes and hosts that an option line names, as they are written."""
     from pip._internal.req.req_file import OptionParsingError
 
     try:
         options, _ = _options(line)
     except (OptionParsingError, ValueError):  # which pip is about to say, too
-        return False
-    return bool(options.index_url or options.extra_index_urls or options.find_links)
+        return []
+    found = [options.index_url, *(options.extra_index_urls or ()), *(options.find_links or ())]
+    return [*filter(None, found), *(options.trusted_hosts or ())]
 
 
 def _leftover(line: str) -> list[str]:
