@@ -91,12 +91,20 @@ def test_other_options_of_the_line_are_filled_in_by_pip(
     machine: Machine, serve: Callable[..., IndexServer]
 ) -> None:
     server = serve("acme").add(sdist("acme-core", "1.0"))
-    line = f"--index-url {server.root}/${{PLACE}} --only-binary ${{NAMES}}\nacme-core\n"
+    line = f"-f A --index-url {server.root}/${{PLACE}} --only-binary ${{NAMES}}\nacme-core\n"
     machine.write("requirements.txt", line)
     command = ["download", "--no-deps", "-d", "files", "-r", "requirements.txt"]
     done = machine.pinned(*command, PLACE="simple", NAMES="acme-core")
     assert done.code == 1 and "from versions: none" in done.text, done.text
     assert machine.pinned(*command, PLACE="simple", NAMES="other").code == 0
+
+
+@pytest.mark.pips(rows=True)
+@pytest.mark.parametrize("line", ["acme-core\0007\000", "-i http://h.example/${A} \0007\000"], ids=ascii)
+def test_a_line_with_a_nul_is_no_traceback(line: str, machine: Machine) -> None:
+    machine.write("requirements.txt", line + "\n")
+    done = machine.pinned("download", "--no-index", "-r", "requirements.txt", A="simple")
+    assert done.code and "Traceback" not in done.text, done.text
 
 
 @pytest.mark.pips

@@ -98,7 +98,11 @@ def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
 def expand_env_variables(run: Run, original: Callable[..., Any], lines_enum: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Variables of lines that name indexes are filled in after the URL was taken apart (``handle_option_line``), and are not shown."""
     for number, line in lines_enum:
-        kept = _locations(line) if run.gate_closed and run.role != BUILD and "${" in line else []
+        is_ours = run.gate_closed and run.role != BUILD and "${" in line and "\0" not in line
+        kept = [text for text in _locations(line) if "${" in text] if is_ours else []
+        if not kept:
+            yield from original(iter([(number, line)]))
+            continue
         for place, text in enumerate(kept):
             line = line.replace(text, f"\0{place}\0")  # noqa: PLW2901
         for same, filled in original(iter([(number, line)])):
