@@ -37,6 +37,22 @@ _TYPICAL = (
     "pip._internal.resolution.resolvelib.resolver",
     "pip._internal.operations.install.wheel",
     "pip._internal.operations.build.wheel",
+    "pip._internal.metadata.importlib",
+    *(("pip._vendor.pkg_resources",) if sys.version_info >= (3, 11) else ()),  # for eggs
+    "pip._vendor.distro",
+    "encodings.ascii",
+    "encodings.cp437",
+    "netrc",
+    "plistlib",
+    "pip_pinned.enforce.prefetch",
+    "pip_pinned.enforce.lookahead",
+    "pip_pinned.enforce.lookup_errors",
+    "pip_pinned.enforce.canary",
+    "pip_pinned.enforce.caches",
+    "pip_pinned.enforce.options",
+    "pip_pinned.enforce.transport",
+    "pip_pinned.policy.guard",
+    "pip_pinned.config.native",
     "pip_pinned.commands.lock",
     "pip_pinned.commands.sync",
     "pip_pinned.commands.migrate",
@@ -60,6 +76,7 @@ def serve() -> dict[str, Any] | None:
             continue
         with suppress(ImportError):  # names that only exist inside other modules (six.moves)
             importlib.import_module(name)
+    sys.modules.setdefault("_manylinux", None)  # type: ignore[arg-type]  # pip looks for it 200 times
     SourceFileLoader.get_code = _get_code  # type: ignore[method-assign, assignment]
     gc.collect()
     gc.freeze()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 SUPPORTED = ("23.0.1", "23.1.2", "23.2.1", "23.3.2", "24.0", "24.1.2", "24.2", "24.3.1", "25.0.1", "25.1.1", "25.2", "25.3",
              "26.0.1", "26.1.2", "26.2.1", "26.3")
 OLDEST, NEWEST = SUPPORTED[0], SUPPORTED[-1]
-RUN = "PIP_PINNED_TEST_RUN"  # names the directory in memory that a run works in, if there is one (tests/conftest.py)
+RUN = "PIP_PINNED_TEST_RUN"  # names the directory that a run works in (tests/conftest.py)
 _HOME = Path(os.environ.get("PIP_PINNED_TEST_PIPS") or Path(tempfile.gettempdir()) / "pip-pinned-test-pips")
 
 
@@ -27,31 +29,68 @@ def between(since: str = "0", until: str = "99") -> list[str]:
 
 
 def pip_of(version: str) -> Path:
-    """The directory that holds this pip, for this run."""
-    if RUN not in os.environ:
-        return _unpacked(version)
-    here = Path(os.environ[RUN], version)
+    """The directory that holds this pip, for this run.
+
+    Of the authorities that it trusts it has one: reading all of them is a fifth of what a command
+    takes, and the tests have authorities of their own (``released`` is for those that reach the
+    registry).
+    """
+    here = _run() / version
     if not here.exists():
-        fresh = tempfile.mkdtemp(dir=here.parent)
-        shutil.copytree(_unpacked(version), fresh, dirs_exist_ok=True)
+        fresh = _unpacked(version, here.parent)
+        authorities = fresh / "pip" / "_vendor" / "certifi" / "cacert.pem"
+        first, end, _ = authorities.read_text(encoding="utf-8").partition(_END)
+        authorities.write_text(first + end, encoding="utf-8")
         _put(fresh, here)
     return here
 
 
-def _unpacked(version: str) -> Path:
-    """A pip that is kept between runs; fetched from the registry that the ambient pip uses, once."""
-    home = _HOME / version
-    if not home.exists():
+_END = "-----END CERTIFICATE-----\n"
+
+
+def released(version: str) -> Path:
+    """The same pip with all of its authorities."""
+    here = _run() / "released" / version
+    if not here.exists():
+        here.parent.mkdir(exist_ok=True)
+        _put(_unpacked(version, here.parent), here)
+    return here
+
+
+def _run() -> Path:
+    """The directory of this run; without one (tests/conftest.py), a process has its own."""
+    if RUN not in os.environ:
+        os.environ[RUN] = tempfile.mkdtemp(prefix="pips-")
+        atexit.register(shutil.rmtree, os.environ[RUN], ignore_errors=True)
+    return Path(os.environ[RUN])
+
+
+def _unpacked(version: str, beside: Path) -> Path:
+    """A pip in a fresh directory. It is compiled as it is imported: half of it never is."""
+    fresh = Path(tempfile.mkdtemp(dir=beside))
+    with zipfile.ZipFile(_wheel(version)) as wheel:
+        wheel.extractall(fresh)
+    return fresh
+
+
+def _wheel(version: str) -> Path:
+    """The wheel of a pip, kept between runs; from the registry that the ambient pip uses, once."""
+    wheel = _HOME / f"pip-{version}-py3-none-any.whl"
+    if not wheel.exists():
         _HOME.mkdir(parents=True, exist_ok=True)
-        fresh = tempfile.mkdtemp(dir=_HOME)
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--disable-pip-version-check",
-                        "-t", fresh, f"pip=={version}"], check=True)
-        subprocess.run([sys.executable, "-m", "compileall", "-q", fresh], check=False)
-        _put(fresh, home)
-    return home
+        with tempfile.TemporaryDirectory(dir=_HOME) as fresh:
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"),
+                    *("--no-deps", "--only-binary", ":all:", "-d", fresh, f"pip=={version}"),
+                ],
+                check=True,
+            )
+            os.replace(Path(fresh, wheel.name), wheel)
+    return wheel
 
 
-def _put(fresh: str, home: Path) -> None:
+def _put(fresh: Path, home: Path) -> None:
     try:
         os.rename(fresh, home)
     except OSError:  # another worker was first
@@ -60,7 +99,7 @@ def _put(fresh: str, home: Path) -> None:
 
 def is_untouched(directory: Path) -> bool:
     """Whether this is a pip as it was released, and not one that a test has changed."""
-    return directory.parent in (_HOME, Path(os.environ.get(RUN, _HOME)))
+    return directory.parent in (_run(), _run() / "released")
 
 
 def as_numbers(version: str) -> tuple[int, ...]:

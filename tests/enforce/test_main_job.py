@@ -72,7 +72,7 @@ def company(tmp_path: Path) -> Iterator[PypiServer]:
 
 
 def _machine(tmp_path: Path, pip_version: str) -> Machine:
-    return Machine(tmp_path / "machine", pips.pip_of(pip_version), environment=registry.transport())
+    return Machine(tmp_path / "machine", pips.released(pip_version), environment=registry.transport())
 
 
 @pytest.mark.pips

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,7 +68,7 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
-@settings(max_examples=2000)
+@settings(max_examples=int(os.environ.get("PIP_PINNED_TEST_LAW", "2000")))
 @given(
     policies(),
     LAYERS,
