@@ -33,6 +33,8 @@ from packaging.utils import canonicalize_name
 _T = TypeVar("_T")
 SRC = Path(__file__).parent.parent / "src"
 _READ_AT_START = re.compile(r"PYTHON|LC_|LANG|LD_|MALLOC")
+FRESH, WARM = "fresh", "warm"
+KIND = os.environ.get("PIP_PINNED_TEST_PROCESSES", "")  # of the processes that commands run in: these, or forks of a server
 _KEPT = 20  # servers beside one another: one for each pip, of some 40 MB
 _TIMEOUT = 120
 
@@ -184,10 +186,10 @@ def _declared() -> list[str]:
 class ForkServer:
     """One process of tests/forkserver.py, and where its commands write."""
 
-    def __init__(self, python: str, environment: dict[str, str]) -> None:
+    def __init__(self, python: str, environment: dict[str, str], kind: str = "") -> None:
         self._directory = Path(tempfile.mkdtemp(dir=home()))
         self._process = subprocess.Popen(
-            [python, str(Path(__file__).with_name("forkserver.py"))],
+            [python, str(Path(__file__).with_name("forkserver.py")), kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -254,7 +256,7 @@ def run(
     if key not in known:
         while len(known) >= _KEPT:
             known.popitem(last=False)[1].close()
-        known[key] = ForkServer(python, {**read, "PATH": environment["PATH"]})
+        known[key] = ForkServer(python, {**read, "PATH": environment["PATH"]}, KIND)
     known.move_to_end(key)
     return known[key].run(module, args, cwd, environment)
 

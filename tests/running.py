@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests import interpreters, pips
 
-FORKS = hasattr(os, "fork") and os.environ.get("PIP_PINNED_TEST_PROCESSES") != "fresh"
+FORKS = hasattr(os, "fork") and interpreters.KIND != interpreters.FRESH
 _AMBIENT = ("PIP_", "UV_", "XDG_", "_PIP", "PYTHON", "PIPENV_")
 _NAMES = ("NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy",
           "https_proxy", "ALL_PROXY", "all_proxy", "VIRTUAL_ENV")

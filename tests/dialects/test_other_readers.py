@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,9 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+pytestmark = pytest.mark.skipif("PIP_PINNED_DIALECT_TOOLS" not in os.environ, reason="tox -e dialects has uv and pipenv")
+
+
 def test_uv_installs_from_the_lock(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     private.add(wheel("acme-app", "2.0", requires=("acme-core", "pubdep")), sdist("acme-core", "1.0"))
     assert acme.pinned("lock", "acme-app").code == 0
@@ -76,19 +80,3 @@ def test_pipenv_verifies_and_installs_from_the_lock(machine: Machine, private: I
         assert pipenv.returncode == 0, pipenv.stdout + pipenv.stderr
     site = next((machine.project / ".venv").glob("lib/python*/site-packages"))
     assert {path.name for path in site.glob("*.dist-info")} >= {"acme_app-2.0.dist-info", "acme_core-1.0.dist-info", "acme_dep-1.0.dist-info", "pubdep-1.0.dist-info"}
-
-
-def test_a_pipfile_lock_is_kept_and_locked_again_by_itself(machine: Machine, private: IndexServer, public: IndexServer) -> None:
-    machine.write("Pipfile", f'[[source]]\nname = "acme"\nurl = "{private.url}"\nverify_ssl = true\n[packages]\nacme-core = "*"\n')
-    assert machine.pinned("lock", "--format", "pipfile-lock").code == 0
-    first = (machine.project / "Pipfile.lock").read_bytes()
-    private.add(wheel("acme-core", "2.0"))
-    assert machine.pinned("lock", "--check").code == machine.pinned("lock").code == 0
-    assert (machine.project / "Pipfile.lock").read_bytes() == first
-    assert machine.pinned("lock", "--upgrade").code == 0
-    assert json.loads((machine.project / "Pipfile.lock").read_text())["default"]["acme-core"]["version"] == "==2.0"
-    private.projects["acme-core"] = [wheel("acme-core", "2.0", says="somebody else")]
-    assert machine.pinned("lock").error == "hash-changed"
-    machine.write("Pipfile.lock", "[]")
-    assert machine.pinned("lock").error == "bad-lock"
-    assert machine.pinned("lock", "acme-core", "--format", "pipfile-lock").error == "usage"
