@@ -172,6 +172,7 @@ _CHECK = """
 from pip._internal.req.constructors import install_req_from_parsed_requirement
 from pip_pinned.enforce import requirements
 from pip_pinned.enforce.run import Run
+from pip_pinned.policy.lock_entry import Root
 from pip_pinned.policy.model import Policy
 
 def check(root, expected):
@@ -208,7 +209,7 @@ def test_every_pip_gets_what_was_judged(
     examples: list[tuple[Any, dict[str, Any]]], machine: Machine
 ) -> None:
     machine.write("examples.json", json.dumps(examples))
-    run = "import json\nfor root, expected in json.load(open('examples.json')):\n    check(root, expected)\n"
+    run = "import json\nfor root, expected in json.load(open('examples.json')):\n    check(Root(*root), expected)\n"
     machine.write("law.py", _CHECK + run)
     done = machine.run_script("law.py")
     assert done.code == 0, done.text

@@ -90,7 +90,7 @@ def is_there(want: Wanted, here: Installed) -> bool:
             return False
     said = direct_url(distribution)
     commit = said.get("vcs_info", {}).get("commit_id")
-    return bool(said.get("url", "").rstrip("/") == (want.url or "").rstrip("/")) and (commit is None or f"@{commit}" in (want.line or ""))
+    return bool(said.get("url", "").rstrip("/") == (want.url or "").rstrip("/")) and (commit is None or f"@{commit}" in (want.place or ""))
 
 
 def is_from_another_index(want: Wanted, here: Installed, connection: Connection, indexes: dict[str, Index]) -> bool:

@@ -85,7 +85,7 @@ class Judge:
         if want.kind != "index":
             declared = decision.refusal == "not-on-an-index" and want.kind in ("vcs", "directory")
             if decision.pinned and not declared:
-                raise _Refused(f"{urls.redact_text(want.line or '')}, and it is pinned ({decision.because})")
+                raise _Refused(f"{urls.redact_text(want.place or '')}, and it is pinned ({decision.because})")
             return None
         index = next((index for index in self._connection.policy.indexes if wanted.is_same_index(want, index.name, self._connection.lock_url(index))), None)
         allowed = [each.name for each in (*decision.indexes, *([decision.first] if decision.first else []))]

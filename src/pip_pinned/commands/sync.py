@@ -17,6 +17,7 @@ from pip_pinned.enforce.seams import Hooks
 from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.wanted import Wanted
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.lock_entry import Root
 from pip_pinned.policy.model import Index, Policy
 from pip_pinned.report import plan
 from pip_pinned.report.plan import Step
@@ -144,10 +145,9 @@ class _Sync:
 
 def _step(action: str, want: Wanted, here: environment.Installed, indexes: dict[str, Index]) -> Step:
     index = indexes.get(want.name)
-    return Step(action=action, name=want.name, now=here[want.name].version if want.name in here else None, then=want.version or want.line,
+    return Step(action=action, name=want.name, now=here[want.name].version if want.name in here else None, then=want.version or want.place,
                 index=None if index is None else index.name)
 
 
-def _root(want: Wanted) -> tuple[str, str, bool, list[str]]:
-    line = want.line or f"{want.name}=={want.version}"
-    return want.name, line.removeprefix("-e "), line.startswith("-e "), list(want.hashes)
+def _root(want: Wanted) -> Root:
+    return Root(want.name, want.version, want.place, want.editable, want.hashes)

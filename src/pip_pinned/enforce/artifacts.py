@@ -60,7 +60,7 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
 
 def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
     """With a lock in force pip prepares what was judged of it, and nothing else (CONTRACT 4.11)."""
-    if name is None or names.normalize(name) not in {root[0] for root in run.roots}:
+    if name is None or names.normalize(name) not in {root.name for root in run.roots}:
         failures.stop(PipPinnedError(
             "lock-entry-refused", f"pip is about to use {name or 'a file without a name'}, which the lock does not name.",
             hint="Lock again under the policy."))

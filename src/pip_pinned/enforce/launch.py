@@ -36,13 +36,14 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
     """Run a pip that pip started, under the sealed policy in ``raw``."""
     from pip_pinned.enforce import children
     from pip_pinned.policy import codec
+    from pip_pinned.policy.lock_entry import Root
 
     try:
         data = codec.open_sealed(raw, digest)
     except PipPinnedError as exc:
         _exit(exc)
     run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"],
-              lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], roots=data["roots"], provenance=data["provenance"])
+              lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], roots=[Root(*root) for root in data["roots"]], provenance=data["provenance"])
     run.prefetch_jobs = data["prefetch_jobs"]
     children.restore_sources(data)
     if run.role == BUILD:

@@ -209,11 +209,11 @@ def parse_requirements(run: Run, original: Callable[..., Any], filename: str, *a
         return
     from pip._internal.req.req_file import ParsedRequirement
 
-    for _, requirement, is_editable, pairs in run.roots:
+    for root in run.roots:
         listed: dict[str, list[str]] = {}
-        for algorithm, _, digest in (pair.partition(":") for pair in pairs):
+        for algorithm, _, digest in (pair.partition(":") for pair in root.hashes):
             listed.setdefault(algorithm, []).append(digest)
-        yield ParsedRequirement(requirement=requirement, is_editable=is_editable, comes_from=ROOTS, constraint=False,
+        yield ParsedRequirement(requirement=root.requirement, is_editable=root.is_editable, comes_from=ROOTS, constraint=False,
                                 options={"hashes": listed} if listed else {}, line_source=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -18,13 +18,13 @@ from pip_pinned.policy.urls import Address
 if TYPE_CHECKING:
     from pip_pinned.enforce.prefetch import Prefetcher
     from pip_pinned.policy.decision import Decider
+    from pip_pinned.policy.lock_entry import Root
     from pip_pinned.policy.model import Decision, Index, Policy
 
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build requirements.
 USER, PYTHON, BUILD = "user", "python", "build"
 
 Preferred = dict[str, tuple[str, str | None]]  # by normalised name: the version that is locked, and the URL of the index that had it
-Roots = list[tuple[str, str, bool, list[str]]]  # what sync installs: normalised name, requirement, whether it is editable, hashes
 Locked = dict[str, tuple[list[str], list[str], str | None]]  # by name: indexes, hashes, URL of the file
 
 
@@ -46,7 +46,7 @@ class Run:
 
     def __init__(self, load: Callable[[], Policy], role: str = USER, *, decision_log: str | None = None,
                  inherited_by_roots: str | None = None, lock_log: str | None = None, preferred: Preferred | None = None,
-                 locked: Locked | None = None, roots: Roots | None = None, provenance: str | None = None) -> None:
+                 locked: Locked | None = None, roots: Sequence[Root] = (), provenance: str | None = None) -> None:
         self._load = load
         self.role = role
         self.decision_log = decision_log
@@ -54,7 +54,7 @@ class Run:
         self._lock_log = lock_log
         self.preferred = preferred or {}
         self.locked = locked or {}
-        self.roots = roots or []
+        self.roots = tuple(roots)
         self.provenance = provenance
         self.prefetch_jobs = 0
         self.prefetcher: Prefetcher | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pip_pinned.enforce import launch
 from pip_pinned.enforce.children import seal
 from pip_pinned.enforce.requirements import ROOTS
-from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Roots, Run
+from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Run
 from pip_pinned.enforce.seams import Hooks
+from pip_pinned.policy.lock_entry import Root
 from pip_pinned.policy.model import Policy
 
 
@@ -21,7 +22,7 @@ def quietly() -> list[str]:
 
 
 def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: Preferred | None = None, locked: Locked | None = None, roots: Roots | None = None,
+            preferred: Preferred | None = None, locked: Locked | None = None, roots: Sequence[Root] = (),
             provenance: str | None = None, here: Hooks | None = None) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 

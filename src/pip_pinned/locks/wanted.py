@@ -22,8 +22,8 @@ from pip_pinned.policy.lock_entry import EntryRefused
 class Wanted:
     """One package. ``kind`` is ``index``, ``archive``, ``vcs`` or ``directory``.
 
-    ``hashes`` are ``sha256:…`` of the files that will do; ``index_url`` or ``index_name`` is where they are from. ``line`` is the
-    requirement for what is not from an index, and ``url`` its place (PEP 610); ``filename`` and ``file_url`` are those of the file that was selected, where one was.
+    ``hashes`` are ``sha256:…`` of the files that will do; ``index_url`` or ``index_name`` is where they are from. ``place`` is
+    what pip is given for what is not from an index, and ``url`` the same in the words of PEP 610; ``filename`` and ``file_url`` are those of the file that was selected, where one was.
     """
 
     name: str
@@ -32,7 +32,8 @@ class Wanted:
     hashes: tuple[str, ...] = ()
     index_url: str | None = None
     index_name: str | None = None
-    line: str | None = None
+    place: str | None = None
+    editable: bool = False
     url: str | None = None
     filename: str | None = None
     file_url: str | None = None
@@ -93,15 +94,14 @@ def _directory(name: str, version: str | None, path: Path, *, editable: bool) ->
     if not path.is_dir():
         raise PipPinnedError("bad-lock", f"{name} is to come from the directory {path}, which is none.")
     url = path.resolve().as_uri()
-    found = _elsewhere(name, version, "directory", url, url)
-    return replace(found, line=f"-e {url}#egg={name}") if editable else found
+    return replace(_elsewhere(name, version, "directory", url, url), editable=editable)
 
 
 def _elsewhere(name: str, version: str | None, kind: str, url: str, place: str, hashes: tuple[str, ...] = ()) -> Wanted:
     """A requirement at a URL, which pip would read on: a marker begins behind ``;``, and ``${VAR}`` is filled in."""
     if not place.isprintable() or set(place) & set(" ;") or "${" in place or names.normalize(name) != name or not names.is_project_name(name):
         raise PipPinnedError("bad-lock", f"The place of {name} is no URL that can be passed on.", context=urls.redact(repr(place)))
-    return Wanted(name=name, version=version, kind=kind, hashes=hashes, line=f"{name} @ {place}", url=url)
+    return Wanted(name=name, version=version, kind=kind, hashes=hashes, place=place, url=url)
 
 
 def of_pipfile_lock(path: Path, categories: Iterable[str]) -> list[Wanted]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from pip_pinned.policy import hashes, names, urls
 from pip_pinned.policy.hashes import Hash
@@ -21,6 +22,23 @@ class EntryRefused(ValueError):
 
     Holds no secret and only printable text.
     """
+
+
+class Root(NamedTuple):
+    """A package of a lock that was judged, for the kernel to hand to pip."""
+
+    name: str  # normalised
+    version: str | None  # of what an index has
+    place: str | None  # where it is from, if from no index: a URL as pip is given it
+    is_editable: bool
+    hashes: tuple[str, ...]  # "sha256:…"; a file has to have one of them
+
+    @property
+    def requirement(self) -> str:
+        """What pip is asked for: a requirement (PEP 508), or the URL of an editable directory."""
+        if self.place is None:
+            return f"{self.name}=={self.version}"
+        return f"{self.place}#egg={self.name}" if self.is_editable else f"{self.name} @ {self.place}"
 
 
 def project_name(text: str) -> str:
