@@ -45,6 +45,7 @@ _TYPICAL = (
     "encodings.cp437",
     "netrc",
     "plistlib",
+    "pip_pinned.enforce.plan",
     "pip_pinned.enforce.prefetch",
     "pip_pinned.enforce.lookahead",
     "pip_pinned.enforce.lookup_errors",

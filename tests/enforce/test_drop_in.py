@@ -13,7 +13,7 @@ from tests import pips
 from tests.running import Machine
 from tests.servers.index import IndexServer
 
-_OWN_OPTIONS = ("--index <", "--default-index", "--index-strategy", "--pin <")
+_OWN_OPTIONS = ("--index <", "--default-index", "--index-strategy", "--pin <", "--speed-limit", "--speed-time", "--max-page-size", "--max-metadata-size")
 
 
 @pytest.mark.pips(rows=True)
@@ -59,7 +59,7 @@ def _without_paths(text: str) -> str:
 
 @pytest.mark.pips
 @pytest.mark.parametrize("command", ["install", "download", "wheel", "index", "list"])
-def test_help_is_pips_with_four_options_added(command: str, machine: Machine) -> None:
+def test_help_is_pips_with_our_options_added(command: str, machine: Machine) -> None:
     plain, pinned = machine.plain(command, "--help", COLUMNS="200"), machine.pinned(command, "--help", COLUMNS="200")
     added = [line for line in pinned.out.splitlines() if line not in plain.out.splitlines()]
     assert pinned.code == 0 and all(any(option in line for line in added) for option in _OWN_OPTIONS), pinned.out

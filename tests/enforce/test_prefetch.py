@@ -615,8 +615,8 @@ def test_ctrl_c_ends_it_at_once(machine: Machine, serve: Callable[..., IndexServ
 def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
-    machine.write("broken.py", "import runpy, sys\nfrom pip_pinned.enforce import prefetch\n"
-                  "def choose(self, project):\n    raise RuntimeError('of all things')\nprefetch.Prefetcher._choose = choose\n"
+    machine.write("broken.py", "import runpy, sys\nfrom pip_pinned.enforce import plan\n"
+                  "def choose(self, project):\n    raise RuntimeError('of all things')\nplan.Prefetcher._choose = choose\n"
                   "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
     done = machine.run_script("broken.py", "install", "-v", "--target", "site", "acme-a", "acme-b")
     assert done.code == 0 and len(machine.installed()) == 6, done.text
@@ -677,7 +677,7 @@ def test_a_file_beyond_the_room_is_left_to_pip(machine: Machine, serve: Callable
     acme = serve("acme").add(wheel("acme-a", "1.0", says="a" * 3_000_000), described("acme-b"))
     acme.latency = 0.01
     all_pinned(machine, acme)
-    machine.write("small.py", "import runpy, sys\nfrom pip_pinned.enforce import wire\nwire.MEMORY, wire.LARGEST, wire.DISK = 2 << 20, 2 << 20, 2 << 20\n"
+    machine.write("small.py", "import runpy, sys\nfrom pip_pinned.enforce import answers\nanswers.MEMORY, answers.LARGEST, answers.DISK = 2 << 20, 2 << 20, 2 << 20\n"
                   "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
     done = machine.run_script("small.py", "install", "--target", "site", "acme-a==1.0", "acme-b")
     assert done.code == 0 and machine.module("acme_a")["WHO"] == "a" * 3_000_000, done.text

@@ -55,6 +55,13 @@ def test_commands_that_search_nothing_load_no_configuration(command: str, acme: 
         assert not loaded & {"pip_pinned.policy.model", "pip_pinned.enforce.lookup"}
 
 
+def test_without_prefetch_nothing_of_it_is_loaded(acme: Machine, private: IndexServer) -> None:
+    parts = {f"pip_pinned.enforce.{name}" for name in ("answers", "lookahead", "plan", "wire")}
+    install = ("install", "--target", "site", "--upgrade", "acme-core")
+    assert parts <= _modules(acme, *install)
+    assert not parts & _modules(acme, *install, "--no-prefetch")
+
+
 def test_an_install_loads_none_of_our_dependencies(acme: Machine, private: IndexServer) -> None:
     loaded = _modules(acme, "install", "--target", "site", "acme-core")
     assert "pip_pinned.enforce.lookup" in loaded

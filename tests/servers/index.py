@@ -8,7 +8,8 @@ import json
 import re
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from types import TracebackType
@@ -38,13 +39,19 @@ class Request:
 
 @dataclass
 class Answer:
-    """An answer in place of the ordinary one. ``hang`` waits until the server stops, ``hang_up`` closes the connection."""
+    """An answer in place of the ordinary one.
+
+    ``hang`` waits until the server stops, ``hang_up`` closes the connection. ``raw`` gives what is
+    sent in place of all of it, piece by piece with ``pause`` seconds between, status line included.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     hang_up: bool = False
+    raw: Callable[[], Iterator[bytes]] | None = None
+    pause: float = 0.0
 
 
 class IndexServer:
@@ -126,7 +133,9 @@ class IndexServer:
                 answer = index.answer(request)
                 if answer.hang:
                     index._stopping.wait()
-                if answer.hang or answer.hang_up:
+                if answer.raw is not None:
+                    self.send_pieces(answer.raw(), answer.pause)
+                if answer.hang or answer.hang_up or answer.raw is not None:
                     self.close_connection = True
                     return
                 self.send_response(answer.status)
@@ -136,6 +145,13 @@ class IndexServer:
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(answer.body)
+
+            def send_pieces(self, pieces: Iterator[bytes], pause: float) -> None:
+                with suppress(OSError):  # whoever asked has had enough
+                    for piece in pieces:
+                        self.connection.sendall(piece)
+                        if pause and index._stopping.wait(pause):
+                            break
 
             do_HEAD = do_GET
 

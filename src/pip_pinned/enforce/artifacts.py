@@ -1,8 +1,10 @@
-"""What is about to be used: a file that an index listed for this project, or a direct reference (CONTRACT 4.4-4.6, 4.10).
+"""What is about to be used: a file that an index listed for this project, or a direct reference
+(CONTRACT 4.4-4.6, 4.10).
 
 Every artifact of every command and both resolvers passes ``prepare_linked_requirement`` or
-``prepare_editable_requirement``. A link that no index listed for the name is a direct reference, whoever wrote
-it: a requirements file, a constraint, a build requirement, or the metadata of another package.
+``prepare_editable_requirement``. A link that no index listed for the name is a direct reference,
+whoever wrote it: a requirements file, a constraint, a build requirement, or the metadata of another
+package.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pip_pinned.enforce import failures
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged, refuse_off_origin
 from pip_pinned.enforce.ledger import Grant, Listing
+from pip_pinned.enforce.limits import not_given
 from pip_pinned.enforce.links import hash_of, metadata_vouches, vouches
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import names, urls
@@ -23,12 +27,18 @@ from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
 
 
-def prepare_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool = False) -> Any:
-    """Check where an artifact comes from before anything of it is fetched, and whose it is once that is known."""
+def prepare_linked_requirement(
+    run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool = False
+) -> Any:
+    """Check where an artifact comes from before anything of it is fetched, and whose it is once
+    that is known.
+    """
     return _prepare(run, req, lambda: original(self, req, parallel_builds))
 
 
-def prepare_editable_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> Any:
+def prepare_editable_requirement(
+    run: Run, original: Callable[..., Any], self: Any, req: Any
+) -> Any:
     """The same for editable requirements, which are always direct references."""
     return _prepare(run, req, lambda: original(self, req))
 
@@ -44,7 +54,8 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     run.ledger.prepared[req] = listing
     run.ledger.building.append(None if listing is None else listing.index)
     try:
-        dist = prepare()
+        with naming_faults(run, listing):
+            dist = prepare()
     finally:
         run.ledger.building.pop()
     if listing is None:
@@ -58,16 +69,41 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     return dist
 
 
+@contextmanager
+def naming_faults(run: Run, listing: Listing | None = None) -> Iterator[None]:
+    """A file that does not come stops the run, with the words of an index (CONTRACT 4.13): pip ends
+    in a traceback. ``listing`` is that of the file, where there is one only.
+    """
+    from pip._vendor.requests.exceptions import RequestException
+    from pip._vendor.urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (RequestException, HTTPError) as exc:
+        grant = run.ledger.granted(getattr(getattr(exc, "request", None), "url", None) or "")
+        known = listing if grant is None else grant.listing
+        if known is None or known.index is None:
+            raise
+        failures.stop(not_given(run, known, f"{type(exc).__name__}: {exc}"))
+
+
 def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
     """With a lock in force pip prepares what was judged of it, and nothing else (CONTRACT 4.11)."""
     if name is None or names.normalize(name) not in {root.name for root in run.roots}:
-        failures.stop(PipPinnedError(
-            "lock-entry-refused", f"pip is about to use {name or 'a file without a name'}, which the lock does not name.",
-            hint="Lock again under the policy."))
+        failures.stop(
+            PipPinnedError(
+                "lock-entry-refused",
+                f"pip is about to use {name or 'a file without a name'}, which the lock does not "
+                "name.",
+                hint="Lock again under the policy.",
+            )
+        )
 
 
 def announce(run: Run, name: str | None, link: Any) -> Listing | None:
-    """Allow requests of a listed file, and of its metadata, if it may live where it is; None for a direct reference."""
+    """Allow requests of a listed file, and of its metadata, if it may live where it is; None for a
+    direct reference.
+    """
     listing = run.ledger.listing(name, link.url)
     if listing is not None:
         grant = Grant(listing=listing, hashed=vouches(link))
@@ -81,35 +117,55 @@ def announce(run: Run, name: str | None, link: Any) -> Listing | None:
 
 
 def fetch_metadata(run: Run, original: Callable[..., Any], self: Any, req: Any) -> Any:
-    """A metadata file that is redirected to another origin, and has no hash of its own, is not read: pip gets the whole file (CONTRACT 4.12)."""
+    """A metadata file that is redirected to another origin, and has no hash of its own, is not
+    read: pip gets the whole file (CONTRACT 4.12).
+    """
     try:
         return original(self, req)
     except CrossOriginRedirect:
         return None
 
 
-def confirm_digest(run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool) -> Any:
-    """A file that only its hash vouches for, as it lies elsewhere, is compared with it once more: that pip does so is not taken for granted (CONTRACT 1.6)."""
+def confirm_digest(
+    run: Run, original: Callable[..., Any], self: Any, req: Any, parallel_builds: bool
+) -> Any:
+    """A file that only its hash vouches for, as it lies elsewhere, is compared with it once more:
+    that pip does so is not taken for granted (CONTRACT 1.6).
+    """
     listing = run.ledger.listing(req.name, req.link.url)
     known = hash_of(req.link)
     dist = original(self, req, parallel_builds)
-    if known is None or listing is None or req.local_file_path is None or not _is_elsewhere(listing, req.link.url):
+    if (
+        known is None
+        or listing is None
+        or req.local_file_path is None
+        or not _is_elsewhere(listing, req.link.url)
+    ):
         return dist
     found = hashlib.new(known.algorithm)
     with open(req.local_file_path, "rb") as file:
         while chunk := file.read(1 << 20):
             found.update(chunk)
     if found.hexdigest() != known.digest:
-        failures.stop(failures.unsupported_pip(f"it has prepared a file of {listing.name} with another hash than the one that vouches for it"))
+        failures.stop(
+            failures.unsupported_pip(
+                f"it has prepared a file of {listing.name} with another hash than the one that "
+                "vouches for it"
+            )
+        )
     return dist
 
 
 def _is_elsewhere(listing: Listing, url: str) -> bool:
-    return listing.index is not None and (listing.locked is not None or not urls.same_origin(listing.page, url))
+    return listing.index is not None and (
+        listing.locked is not None or not urls.same_origin(listing.page, url)
+    )
 
 
 def _check_name(req: Any, name: str, dist: Any) -> None:
-    """CONTRACT 4.8: pip's new resolver discards such a file; its legacy resolver would install it under its other name."""
+    """CONTRACT 4.8: pip's new resolver discards such a file; its legacy resolver would install it
+    under its other name.
+    """
     from pip._internal.exceptions import MetadataInconsistent
 
     for says in (dist.raw_name, dist.canonical_name):
@@ -118,20 +174,26 @@ def _check_name(req: Any, name: str, dist: Any) -> None:
 
 
 def _required_names(dist: Any) -> list[str]:
-    """The projects that a distribution requires, with any of its extras; what is no requirement is pip's to refuse."""
+    """The projects that a distribution requires, with any of its extras; what is no requirement is
+    pip's to refuse.
+    """
     from pip._vendor.packaging.requirements import InvalidRequirement
 
     try:
-        return [requirement.name for requirement in dist.iter_dependencies(list(dist.iter_provided_extras()))]
+        return [
+            requirement.name
+            for requirement in dist.iter_dependencies(list(dist.iter_provided_extras()))
+        ]
     except InvalidRequirement:
         return []
 
 
 def inherit(run: Run, index: Index, required: list[str]) -> None:
-    """Names that a package from an index with ``inherit`` requires are searched there first (CONTRACT 3.7).
+    """Names that a package from an index with ``inherit`` requires are searched there first
+    (CONTRACT 3.7).
 
-    A name that was looked up elsewhere before this became known stops the run: which index it comes from must
-    not depend on the order in which a resolver works.
+    A name that was looked up elsewhere before this became known stops the run: which index it comes
+    from must not depend on the order in which a resolver works.
     """
     if not index.inherit:
         return
@@ -140,25 +202,48 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
             continue
         commented, origin = run.commented.get(name, (index.name, ""))
         if commented.lower() != index.name.lower():
-            failures.stop(PipPinnedError(
-                "inherit-conflict", f"{name} is required by a package from {index.name}, and a comment pins it to {commented}.",
-                context=f"comment: {origin}\ninherit = true: {index.origin}", hint="Pin it in the policy."))
+            failures.stop(
+                PipPinnedError(
+                    "inherit-conflict",
+                    f"{name} is required by a package from {index.name}, and a comment pins it "
+                    f"to {commented}.",
+                    context=f"comment: {origin}\ninherit = true: {index.origin}",
+                    hint="Pin it in the policy.",
+                )
+            )
         run.ledger.inherited[name] = index
         before = run.ledger.decided.get(name)
-        if before is not None and not before.pinned and before.first is None and index not in before.indexes[:1]:
-            failures.stop(PipPinnedError(
-                "inherit-conflict", f"{name} was looked up as an unpinned name before a package from {index.name} required it.",
-                context=f"{before.because}\ninherit = true: {index.origin}",
-                hint=f"Pin it: --pin {name}=INDEX, or an entry in [tool.pip-pinned.sources]."))
+        if (
+            before is not None
+            and not before.pinned
+            and before.first is None
+            and index not in before.indexes[:1]
+        ):
+            failures.stop(
+                PipPinnedError(
+                    "inherit-conflict",
+                    f"{name} was looked up as an unpinned name before a package from "
+                    f"{index.name} required it.",
+                    context=f"{before.because}\ninherit = true: {index.origin}",
+                    hint=f"Pin it: --pin {name}=INDEX, or an entry in [tool.pip-pinned.sources].",
+                )
+            )
 
 
 def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
     if project is None:
         return
     decision = run.decide(project)
-    by_user = bool(req.user_supplied) and run.role != BUILD and run.build_depth == 0 and not _from_afar(req)
+    by_user = (
+        bool(req.user_supplied)
+        and run.role != BUILD
+        and run.build_depth == 0
+        and not _from_afar(req)
+    )
     by_user = by_user and urls.without_fragment(req.link.url) not in run.constraint_urls
-    if not decision.pinned or (by_user and (req.link.is_file or decision.refusal == "not-on-an-index")):
+    if not decision.pinned or (
+        by_user and (req.link.is_file or decision.refusal == "not-on-an-index")
+    ):
         return
     run.record(decision, None, "direct-reference-refused")
     failures.stop(direct_reference_refused(decision, req.link.url, _origin(req)))
@@ -168,37 +253,58 @@ def direct_reference_refused(decision: Decision, url: str, origin: str) -> PipPi
     """A pinned package that something wants to take from a URL."""
     index = decision.indexes[0].name if decision.indexes else "no index"
     return PipPinnedError(
-        "direct-reference-refused", f"{decision.name} may come from {index} only, not from a URL.",
-        context=f"package: {decision.name} ({decision.because})\nurl: {urls.redact(url)}\nfrom: {origin}",
-        hint="Require it by name and version; a local path that you give pip yourself is allowed.")
+        "direct-reference-refused",
+        f"{decision.name} may come from {index} only, not from a URL.",
+        context=f"package: {decision.name} ({decision.because})\nurl: {urls.redact(url)}\nfrom: "
+        f"{origin}",
+        hint="Require it by name and version; a local path that you give pip yourself is allowed.",
+    )
 
 
 def _origin(req: Any) -> str:
     comes_from = req.comes_from
     if comes_from is None:
         return "the command line"
-    return urls.redact_text(comes_from if isinstance(comes_from, str) else str(comes_from.from_path()))
+    return urls.redact_text(
+        comes_from if isinstance(comes_from, str) else str(comes_from.from_path())
+    )
 
 
-_REMOTE_FILE = r"-[rc] (?!file:)[A-Za-z][A-Za-z0-9+.-]*://"  # as pip writes it: "-r https://… (line 3)"
+_REMOTE_FILE = (
+    r"-[rc] (?!file:)[A-Za-z][A-Za-z0-9+.-]*://"  # as pip writes it: "-r https://… (line 3)"
+)
 
 
 def _from_afar(req: Any) -> bool:
-    """Whether a requirement stands in a requirements file that was fetched from somewhere, or in a lock file."""
+    """Whether a requirement stands in a requirements file that was fetched from somewhere, or in a
+    lock file.
+    """
     origin = req.comes_from
-    return isinstance(origin, str) and (re.match(_REMOTE_FILE, origin) is not None or origin.endswith(".toml"))
+    return isinstance(origin, str) and (
+        re.match(_REMOTE_FILE, origin) is not None or origin.endswith(".toml")
+    )
 
 
-# -- what lies about (CONTRACT 4.10) ---------------------------------------------------------------------------
+# -- what lies about (CONTRACT 4.10)
+# ---------------------------------------------------------------------------
 
 
 def get_path_for_link(run: Run, original: Callable[..., Any], self: Any, link: Any) -> str:
-    """Wheels built under this policy only: pip's key is the URL, whoever built from it and with what."""
+    """Wheels built under this policy only: pip's key is the URL, whoever built from it and with
+    what.
+    """
     below = os.path.relpath(original(self, link), self.cache_dir)
     return os.path.join(self.cache_dir, "pip-pinned", run.fingerprint, below)
 
 
-def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any, package_name: str | None, supported_tags: Any) -> Any:
+def get_cache_entry(
+    run: Run,
+    original: Callable[..., Any],
+    self: Any,
+    link: Any,
+    package_name: str | None,
+    supported_tags: Any,
+) -> Any:
     """A wheel from the cache stands for the sdist that it was built from."""
     entry = original(self, link, package_name, supported_tags)
     if entry is None or package_name is None:
@@ -213,13 +319,21 @@ def get_cache_entry(run: Run, original: Callable[..., Any], self: Any, link: Any
     return entry
 
 
-def check_download_dir(run: Run, original: Callable[..., Any], link: Any, download_dir: str, hashes: Any, *args: Any, **kwargs: Any) -> Any:
+def check_download_dir(
+    run: Run,
+    original: Callable[..., Any],
+    link: Any,
+    download_dir: str,
+    hashes: Any,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
     """A file of the right name counts as downloaded only if a hash says so."""
     return original(link, download_dir, hashes, *args, **kwargs) if hashes else None
 
 
 def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> None:
-    """pip leaves a same-named file in place; what was downloaded now replaces it."""
+    """Pip leaves a same-named file in place; what was downloaded now replaces it."""
     original(self, req)
     source = req.local_file_path
     if source is None or req.link is None or req.link.is_existing_dir() or req.link.is_vcs:
@@ -228,7 +342,9 @@ def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, r
 
     saved = os.path.join(self.download_dir, os.path.basename(req.link.filename))
     if os.path.isfile(saved) and not filecmp.cmp(source, saved, shallow=False):
-        run.note(f"{saved} was another file of the same name; it is replaced by the one from the index.")
+        run.note(
+            f"{saved} was another file of the same name; it is replaced by the one from the index."
+        )
         from shutil import copy
 
         copy(source, saved)

@@ -1,8 +1,9 @@
-"""pip's HTTP cache, kept apart by index and credentials, and told by the policy how long an answer is good.
+"""Pip's HTTP cache, kept apart by index and credentials, and told by the policy how long an answer
+is good.
 
-pip's cache is keyed by URL alone. Here an answer is found again only for the index that it was asked for, under the
-same credentials. These are part of the key as a slow hash: who reads the cache directory, or a copy of it that CI
-keeps, does not read a password out of its file names.
+pip's cache is keyed by URL alone. Here an answer is found again only for the index that it was
+asked for, under the same credentials. These are part of the key as a slow hash: who reads the cache
+directory, or a copy of it that CI keeps, does not read a password out of its file names.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def keep_apart(run: Run, session: Any) -> None:
     from pip._vendor.cachecontrol.serialize import Serializer
 
     class ByIndexSerializer(Serializer):  # type: ignore[misc]
-        """Reads an entry as fresh for as long as the policy says, whatever the index said when it was stored."""
+        """Reads an entry as fresh for as long as the policy says, whatever the index said when it
+        was stored.
+        """
 
         def dumps(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
             _forget_varying_credentials(response.headers)
@@ -40,7 +43,7 @@ def keep_apart(run: Run, session: Any) -> None:
             return response
 
     class ByIndexController(CacheController):  # type: ignore[misc]
-        """pip's own controller, on requests whose URL names index and credentials too."""
+        """Pip's own controller, on requests whose URL names index and credentials too."""
 
         def cached_request(self, request: Any) -> Any:
             request.keyed = _keyed(run, session, request)
@@ -65,7 +68,9 @@ def keep_apart(run: Run, session: Any) -> None:
 
 
 def _keyed(run: Run, session: Any, request: Any) -> Any:
-    """The request as the cache is to see it: its key in ``url``, the policy's Cache-Control in ``cache_control``."""
+    """The request as the cache is to see it: its key in ``url``, the policy's Cache-Control in
+    ``cache_control``.
+    """
     grant = run.ledger.grant_of(request.url)
     index = index_of(run, request.url) if grant is None else grant.owner
     keyed = copy.copy(request)
@@ -73,14 +78,28 @@ def _keyed(run: Run, session: Any, request: Any) -> Any:
     if index is not None and grant is not None:
         keyed.cache_control = index.cache_files if grant.index is None else index.cache_api
     place = "" if index is None else index.bare
-    key = hashlib.sha256("\n".join((place, str(session.cert or ""), _slow_hash(request.headers.get("Authorization") or "", place))).encode())
-    keyed.url = f"{request.url}{'&' if Url(request.url).query else '?'}pip-pinned={key.hexdigest()[:32]}"
+    key = hashlib.sha256(
+        "\n".join(
+            (
+                place,
+                str(session.cert or ""),
+                _slow_hash(request.headers.get("Authorization") or "", place),
+            )
+        ).encode()
+    )
+    keyed.url = (
+        f"{request.url}{'&' if Url(request.url).query else '?'}pip-pinned={key.hexdigest()[:32]}"
+    )
     return keyed
 
 
 @functools.lru_cache
 def _slow_hash(secret: str, salt: str) -> str:
-    return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex() if secret else ""
+    return (
+        hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex()
+        if secret
+        else ""
+    )
 
 
 def _override(headers: Any, cache_control: str | None) -> None:
@@ -92,4 +111,6 @@ def _override(headers: Any, cache_control: str | None) -> None:
 def _forget_varying_credentials(headers: Any) -> None:
     """``Vary: Authorization`` would store the header itself beside the answer."""
     if "Vary" in headers:
-        headers["Vary"] = ", ".join(name for name in headers["Vary"].split(",") if name.strip().lower() != "authorization")
+        headers["Vary"] = ", ".join(
+            name for name in headers["Vary"].split(",") if name.strip().lower() != "authorization"
+        )

@@ -1,8 +1,9 @@
 """Ask the patched finder something with a known answer, before it is asked anything real.
 
-pip's own search scope holds decoys: an index and a find-links page that the policy does not know. The finder has to
-ask the one pinned index, return the one file that is there, and stop for a fault and for an absent project.
-A pip whose finder has come to work in another way fails here, whatever its version number says.
+pip's own search scope holds decoys: an index and a find-links page that the policy does not know.
+The finder has to ask the one pinned index, return the one file that is there, and stop for a fault
+and for an absent project. A pip whose finder has come to work in another way fails here, whatever
+its version number says.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ _PINNED = "https://pinned.invalid/simple"
 _DECOY = "https://decoy.invalid/simple"
 _FILE = "pip_pinned_canary-1.0-py3-none-any.whl"
 _PAGE = f'<!DOCTYPE html><a href="/files/{_FILE}#sha256={"0" * 64}">{_FILE}</a>'
-_POLICY = Policy(declared=True, pins=(Pin(pattern=f"{_NAME}*", index_name="canary", origin="canary"),),
-                 indexes=(Index(name="canary", url=_PINNED, origin="canary", explicit=True),
-                          Index(name="other", url=_DECOY, origin="canary", default=True)))
+_POLICY = Policy(
+    declared=True,
+    pins=(Pin(pattern=f"{_NAME}*", index_name="canary", origin="canary"),),
+    indexes=(
+        Index(name="canary", url=_PINNED, origin="canary", explicit=True),
+        Index(name="other", url=_DECOY, origin="canary", default=True),
+    ),
+)
 
 
 def sing(hooks: Hooks) -> None:
@@ -46,7 +52,7 @@ def sing(hooks: Hooks) -> None:
         for suffix, code in (("-503", "index-unavailable"), ("-404", "pin-not-found")):
             try:
                 finder.find_all_candidates(_NAME + suffix)
-            except Exception as exc:  # noqa: BLE001 (whatever it is, unless it is the expected stop, this pip is refused)
+            except Exception as exc:  # noqa: BLE001 (but for the expected stop, this pip is refused)
                 error = failures.ours(exc)
                 if error is None or error.code != code:
                     _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")
@@ -71,13 +77,25 @@ def _check_version(run: Run) -> None:
         _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
     if version > NEWEST:
         if _is_strict(run):
-            failures.stop(PipPinnedError("unsupported-pip", f"pip {pip.__version__} is newer than the newest tested one, and strict-pip is set.",
-                                         hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned."))
-        run.note(f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested one; every known seam is in place.", "warning")
+            failures.stop(
+                PipPinnedError(
+                    "unsupported-pip",
+                    f"pip {pip.__version__} is newer than the newest tested one, and strict-pip "
+                    "is set.",
+                    hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned.",
+                )
+            )
+        run.note(
+            f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested "
+            "one; every known seam is in place.",
+            "warning",
+        )
 
 
 def _is_strict(run: Run) -> bool:
-    """``strict-pip``; a configuration that cannot be read is told when something is searched (CONTRACT 2.8)."""
+    """``strict-pip``; a configuration that cannot be read is told when something is searched
+    (CONTRACT 2.8).
+    """
     try:
         return run.declare().strict_pip
     except PipPinnedError:
@@ -92,9 +110,14 @@ def _finder(session: _Session) -> Any:
     from pip._internal.models.target_python import TargetPython
 
     scope = SearchScope(find_links=[_DECOY + "/links.html"], index_urls=[_DECOY], no_index=False)
-    target = TargetPython(platforms=["any"], py_version_info=(3,), abis=["none"], implementation="py")
-    return PackageFinder.create(link_collector=LinkCollector(session=session, search_scope=scope),
-                                selection_prefs=SelectionPreferences(allow_yanked=True), target_python=target)
+    target = TargetPython(
+        platforms=["any"], py_version_info=(3,), abis=["none"], implementation="py"
+    )
+    return PackageFinder.create(
+        link_collector=LinkCollector(session=session, search_scope=scope),
+        selection_prefs=SelectionPreferences(allow_yanked=True),
+        target_python=target,
+    )
 
 
 class _Session:

@@ -1,9 +1,9 @@
 """What pip starts: its own children run under the same policy, build backends see nothing of it.
 
-pip has two ways to start itself, ``--python`` and the installation of build requirements, and both ask
-``get_runnable_pip`` for the script to run. Ours is written for one child: it names the kernel, the sealed
-policy and its digest, so that nothing of it stands in an environment variable that a build backend inherits.
-The child takes both files off the disk before it does anything else.
+pip has two ways to start itself, ``--python`` and the installation of build requirements, and both
+ask ``get_runnable_pip`` for the script to run. Ours is written for one child: it names the kernel,
+the sealed policy and its digest, so that nothing of it stands in an environment variable that a
+build backend inherits. The child takes both files off the disk before it does anything else.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _LAUNCHER = """\
 # Started by pip-pinned in place of pip's own runner; runs once, then it is gone.
 import sys
 if sys.version_info[:2] < (3, 10):
-    raise SystemExit("error: unsupported-python\\n\\n  pip-pinned needs Python 3.10 or later, and this is "
-                     + ".".join(str(v) for v in sys.version_info[:2]))
+    version = ".".join(str(v) for v in sys.version_info[:2])
+    needs = "pip-pinned needs Python 3.10 or later, and this is " + version
+    raise SystemExit("error: unsupported-python\\n\\n  " + needs)
 kernel, policy, digest = {values}
 with open(kernel + "/enforce/child.py") as source:
     exec(compile(source.read(), kernel + "/enforce/child.py", "exec"))
@@ -40,18 +41,32 @@ _sealed: set[str] = set()
 
 
 def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> str:
-    """Write a launcher for one child; returns its path. The files are 0600 in a directory that is 0700.
+    """Write a launcher for one child; returns its path.
 
-    ``pip_runner`` is the script or zip that pip would have started. ``building`` names the index whose package
-    is being built, if what it requires is looked for there first.
+    The files are 0600 in a directory that is 0700.     ``pip_runner`` is the script or zip that pip
+    would have started. ``building`` names the index whose package     is being built, if what it
+    requires is looked for there first.
     """
-    data: dict[str, Any] = {"role": role, "pip_runner": pip_runner, "decision_log": run.decision_log, "hidden": run.hidden,
-                            "sources_hidden": run.sources_hidden, "inherited_by_roots": building,
-                            "lock_log": run.lock_log if role == PYTHON else None, "preferred": run.preferred if role == PYTHON else {},
-                            "locked": run.locked if role == PYTHON else {}, "roots": run.roots if role == PYTHON else [], "provenance": run.provenance if role == PYTHON else None, "prefetch_jobs": run.prefetch_jobs}
+    data: dict[str, Any] = {
+        "role": role,
+        "pip_runner": pip_runner,
+        "decision_log": run.decision_log,
+        "hidden": run.hidden,
+        "sources_hidden": run.sources_hidden,
+        "inherited_by_roots": building,
+        "lock_log": run.lock_log if role == PYTHON else None,
+        "preferred": run.preferred if role == PYTHON else {},
+        "locked": run.locked if role == PYTHON else {},
+        "roots": run.roots if role == PYTHON else [],
+        "provenance": run.provenance if role == PYTHON else None,
+        "prefetch_jobs": run.prefetch_jobs,
+        "limits": list(run.limits),
+    }
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
-    except PipPinnedError as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
+    except (
+        PipPinnedError
+    ) as exc:  # told by the child, if it comes to search anything (CONTRACT 2.8)
         data["error"] = [exc.code, exc.message, exc.context, exc.hint]
     raw = codec.canonical(data)
     directory = tempfile.mkdtemp(prefix="pip-pinned-")
@@ -88,20 +103,26 @@ def _terminated(number: int, frame: object) -> None:
 
 
 def runnable_pip_for_python(run: Run, original: Callable[..., Any]) -> str:
-    """The child of ``--python``: it reads its own options, over the policy that is declared here."""
-    return seal(run, PYTHON, inspect.unwrap(original)())  # before pip 26.2 it comes from build_env, where ours stands already
+    """The child of ``--python``: it reads its own options, over the policy that is declared
+    here.
+    """
+    return seal(
+        run, PYTHON, inspect.unwrap(original)()
+    )  # before pip 26.2 it comes from build_env, where ours stands already
 
 
 def runnable_pip_for_build(run: Run, original: Callable[..., Any]) -> str:
-    """The child that installs build requirements: the policy as it is now, and nothing else about sources."""
+    """The child that installs build requirements: the policy as it is now, and nothing else about
+    sources.
+    """
     index = run.ledger.building[-1] if run.ledger.building else None
     return seal(run, BUILD, original(), index.name if index is not None and index.inherit else None)
 
 
-
-
 def finder_index_urls(run: Run, original: Any, self: Any) -> list[str]:
-    """What pip would put on a child's command line: nothing, so that it says ``--no-index`` there."""
+    """What pip would put on a child's command line: nothing, so that it says ``--no-index``
+    there.
+    """
     return []
 
 
@@ -110,8 +131,12 @@ def finder_find_links(run: Run, original: Any, self: Any) -> list[str]:
     return []
 
 
-def install_inprocess(run: Run, original: Callable[..., Any], self: Any, requirements: Any, *args: Any, **kwargs: Any) -> Any:
-    """Build requirements installed by this very process (``--use-feature=inprocess-build-deps``)."""
+def install_inprocess(
+    run: Run, original: Callable[..., Any], self: Any, requirements: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Build requirements installed by this very process (``--use-feature=inprocess-build-
+    deps``).
+    """
     from pip._vendor.packaging.requirements import Requirement
 
     from pip_pinned.enforce.artifacts import inherit
@@ -130,7 +155,9 @@ def install_inprocess(run: Run, original: Callable[..., Any], self: Any, require
 
 @contextmanager
 def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
-    """What a lock has opened, it has opened for its own files: build requirements are looked up as if none of that had been asked."""
+    """What a lock has opened, it has opened for its own files: build requirements are looked up as
+    if none of that had been asked.
+    """
     if not run.locked or run.build_depth:
         yield
         return
@@ -150,34 +177,77 @@ def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
             cache.update(content)  # type: ignore[union-attr]
 
 
-
-
-def preparer_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
-    """From here on build backends may run: take indexes and credentials out of what they inherit (CONTRACT 4.9)."""
+def preparer_init(
+    run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any
+) -> None:
+    """From here on build backends may run: take indexes and credentials out of what they inherit
+    (CONTRACT 4.9).
+    """
     hide_sources(run)
     original(self, *args, **kwargs)
 
 
-_SOURCES = frozenset(("index-url", "pypi-url", "extra-index-url", "find-links", "no-index", "index", "default-index", "pin", "index-strategy",
-                      "requirement", "constraint", "build-constraint", "config-file", "trusted-host", "python", "proxy"))
-_CREDENTIALS = ("PIP_PINNED_", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_", "PIPENV_PYPI_MIRROR")
+_SOURCES = frozenset(
+    (
+        "index-url",
+        "pypi-url",
+        "extra-index-url",
+        "find-links",
+        "no-index",
+        "index",
+        "default-index",
+        "pin",
+        "index-strategy",
+        "requirement",
+        "constraint",
+        "build-constraint",
+        "config-file",
+        "trusted-host",
+        "python",
+        "proxy",
+    )
+)
+_CREDENTIALS = (
+    "PIP_PINNED_",
+    "UV_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_FIND_LINKS",
+    "POETRY_HTTP_BASIC_",
+    "POETRY_PYPI_TOKEN_",
+    "PIPENV_PYPI_MIRROR",
+)
 # Variables that say where things are; backends need them, and they are no secrets.
-_PLACES = frozenset(("HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "PWD", "HOSTNAME"))
+_PLACES = frozenset(
+    ("HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "PWD", "HOSTNAME")
+)
 
 
 def hide_sources(run: Run) -> None:
-    """A pip started by a build backend finds no index; pip's own children get the variables back by their seal."""
+    """A pip started by a build backend finds no index; pip's own children get the variables back by
+    their seal.
+    """
     if run.sources_hidden:
         return
     run.sources_hidden = True
-    expanded = {name for index in run.indexes if index.written for name in urls.variables(index.written)} - _PLACES
-    run.hide([name for name in os.environ if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded])
+    expanded = {
+        name for index in run.indexes if index.written for name in urls.variables(index.written)
+    } - _PLACES
+    run.hide(
+        [
+            name
+            for name in os.environ
+            if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded
+        ]
+    )
     os.environ["PIP_NO_INDEX"] = "1"
     os.environ["PIP_CONFIG_FILE"] = os.devnull
 
 
 def _names_a_source(variable: str) -> bool:
-    """Whether pip would read an option about sources from the variable; it takes ``PIP_INDEX-URL`` for ``PIP_INDEX_URL``."""
+    """Whether pip would read an option about sources from the variable; it takes ``PIP_INDEX-URL``
+    for ``PIP_INDEX_URL``.
+    """
     prefix, name = variable[:4], variable[4:]
     return prefix.upper() == "PIP_" and name.lower().replace("_", "-") in _SOURCES
 

@@ -1,7 +1,8 @@
 """Which secret a request carries: that of the index whose path it is under, and nobody else's.
 
-The order of sources is the URL, ``PIP_PINNED_INDEX_<NAME>_USERNAME`` and ``_PASSWORD`` (and what the dialect has of that
-kind), netrc, keyring, a prompt. The last three are pip's own machinery, with one memory per index instead of one per host.
+The order of sources is the URL, ``PIP_PINNED_INDEX_<NAME>_USERNAME`` and ``_PASSWORD`` (and what
+the dialect has of that kind), netrc, keyring, a prompt. The last three are pip's own machinery,
+with one memory per index instead of one per host.
 """
 
 from __future__ import annotations
@@ -20,21 +21,28 @@ from pip_pinned.policy.urls import Url
 def index_of(run: Run, url: str) -> Index | None:
     """The index whose credentials a request may carry: the longest path prefix on the same origin.
 
-    A file on its index's own origin counts as the index's, wherever on it the page says it is, and so does what the
-    index redirects to there. A path that a server may read in more than one way counts as nobody's.
+    A file on its index's own origin counts as the index's, wherever on it the page says it is, and
+    so does what the index redirects to there. A path that a server may read in more than one way
+    counts as nobody's.
     """
     grant = run.ledger.grant_of(url)
     return owner_of(run.indexes, url, None if grant is None else grant.owner)
 
 
 def owner_of(indexes: tuple[Index, ...], url: str, asked: Index | None) -> Index | None:
-    """``index_of``, where ``asked`` is the index whose page or file the URL is, or that has redirected there."""
+    """``index_of``, where ``asked`` is the index whose page or file the URL is, or that has
+    redirected there.
+    """
     path, here = urls.path_segments(url), urls.origin(url)
     if path is None:
         return None
     if asked is not None and urls.origin(asked.url) != here:
         asked = None
-    scopes = [(urls.credential_scope(index.url), index) for index in indexes if urls.origin(index.url) == here]
+    scopes = [
+        (urls.credential_scope(index.url), index)
+        for index in indexes
+        if urls.origin(index.url) == here
+    ]
     around = [(len(scope), index) for scope, index in scopes if path[: len(scope)] == scope]
     if not around:
         return asked
@@ -46,7 +54,9 @@ def owner_of(indexes: tuple[Index, ...], url: str, asked: Index | None) -> Index
 
 
 def find(run: Run, index: Index) -> tuple[str | None, str | None, str | None]:
-    """User name, password, and where the last of them was found; None for what neither URL nor environment has."""
+    """User name, password, and where the last of them was found; None for what neither URL nor
+    environment has.
+    """
     user, password = urls.credentials(index.url)
     source = None if user is None else "the index URL"
     for prefix in variable_prefixes(index):
@@ -74,7 +84,10 @@ def described(run: Run, index: Index) -> str:
     if source is not None:
         return f"from {source}"
     netrc = _netrc(index)
-    return netrc or f"none in the index URL, {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or netrc"
+    return (
+        netrc
+        or f"none in the index URL, {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or netrc"
+    )
 
 
 def _netrc_places() -> list[str]:
@@ -118,7 +131,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         return found
 
     class IssuingAuth(MultiDomainBasicAuth):  # type: ignore[misc]
-        """pip's own; whatever gets credentials is known to ``egress``."""
+        """Pip's own; whatever gets credentials is known to ``egress``."""
 
         def __call__(self, request: Any) -> Any:
             request = super().__call__(request)
@@ -130,7 +143,10 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             return super().handle_401(resp, **kwargs)
 
     class OneIndexAuth(IssuingAuth):
-        """pip's own look-up, for one index. What the index has refused once is not sent again."""
+        """Pip's own look-up, for one index.
+
+        What the index has refused once is not sent again.
+        """
 
         _credentials_to_save: Any
 
@@ -144,16 +160,24 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         def _get_index_url(self, url: str) -> str:
             return self._url  # also for a file outside of the index's path
 
-        def _get_new_credentials(self, original_url: str, *, allow_netrc: bool = True, allow_keyring: bool = False) -> tuple[str | None, str | None]:
+        def _get_new_credentials(
+            self, original_url: str, *, allow_netrc: bool = True, allow_keyring: bool = False
+        ) -> tuple[str | None, str | None]:
             user, password = self._given
-            if user is not None and password is None and allow_netrc:  # a user name is no reason to try an empty password first
+            if (
+                user is not None and password is None and allow_netrc
+            ):  # a user name is no reason to try an empty password first
                 netrc = in_netrc(original_url)
                 allow_netrc = netrc is not None and netrc[0] == user
                 allow_keyring = allow_keyring or self._may_use_keyring()
             try:
-                found = super()._get_new_credentials(original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring)
+                found = super()._get_new_credentials(
+                    original_url, allow_netrc=allow_netrc, allow_keyring=allow_keyring
+                )
             except UnicodeDecodeError:  # a netrc in another encoding
-                found = super()._get_new_credentials(original_url, allow_netrc=False, allow_keyring=allow_keyring)
+                found = super()._get_new_credentials(
+                    original_url, allow_netrc=False, allow_keyring=allow_keyring
+                )
             user, password = map(transmissible, found)
             if (user or "", password or "") in self._refused:
                 return None, None
@@ -165,7 +189,9 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         def save_credentials(self, resp: Any, **kwargs: Any) -> None:
             pending: Any = self._credentials_to_save
             if pending is not None:  # pip would save them for the whole host
-                self._credentials_to_save = pending._replace(url=urls.without_credentials(self._url))
+                self._credentials_to_save = pending._replace(
+                    url=urls.without_credentials(self._url)
+                )
             super().save_credentials(resp, **kwargs)
 
         def _prompt_for_password(self, netloc: str) -> Any:
@@ -181,7 +207,9 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
                 return resp
             if "Authorization" in resp.request.headers:
                 self._refused.add(self.passwords.pop(Url(resp.url).authority, ("", "")))
-                if None not in self._given:  # nobody is asked for others where both are written down
+                if (
+                    None not in self._given
+                ):  # nobody is asked for others where both are written down
                     return resp
             try:
                 return super().handle_401(resp, **kwargs)
@@ -225,28 +253,40 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
     return AuthByIndex()
 
 
-def look_up(run: Run, auth: Any, index: Index, *, refused: bool) -> tuple[str | None, str | None, str | None]:
-    """User name, password and their source, as a session with ``auth`` would send them, but for its prompt.
+def look_up(
+    run: Run, auth: Any, index: Index, *, refused: bool
+) -> tuple[str | None, str | None, str | None]:
+    """User name, password and their source, as a session with ``auth`` would send them, but for its
+    prompt.
 
-    ``refused`` is for an index that has answered 401: only then pip asks keyring, unless a user name waits for its password.
+    ``refused`` is for an index that has answered 401: only then pip asks keyring, unless a user
+    name waits for its password.
     """
     if index.authenticate == "never":
         return None, None, None
     own = auth._of(index)
     found = own.passwords.get(Url(index.bare).authority)
-    user, password = found or own._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring())
+    user, password = found or own._get_new_credentials(
+        index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring()
+    )
     source = run.tried.get(index.name) or (None if user is None else f"from {find(run, index)[2]}")
     return user, password, source
 
 
 def _is_beside_an_index(run: Run, url: str) -> bool:
-    """Whether a URL without credentials of its own is on an index's host, but another port or scheme: netrc and keyring know hosts only."""
+    """Whether a URL without credentials of its own is on an index's host, but another port or
+    scheme: netrc and keyring know hosts only.
+    """
     host = urls.origin(url)[1].rstrip(".")
-    return urls.credentials(url)[0] is None and any(urls.origin(index.url)[1].rstrip(".") == host for index in run.indexes)
+    return urls.credentials(url)[0] is None and any(
+        urls.origin(index.url)[1].rstrip(".") == host for index in run.indexes
+    )
 
 
 def _only_by_default(run: Run, url: str) -> bool:
-    """Whether a file that a page lists elsewhere would get the credentials of netrc's ``default``: the page chose who that is."""
+    """Whether a file that a page lists elsewhere would get the credentials of netrc's ``default``:
+    the page chose who that is.
+    """
     from netrc import NetrcParseError, netrc
 
     grant = run.ledger.granted(url) or run.ledger.following
@@ -263,7 +303,9 @@ def _only_by_default(run: Run, url: str) -> bool:
 
 
 def transmissible(text: str | None) -> str | None:
-    """A text that requests, which encodes credentials in Latin-1, sends in UTF-8 (RFC 7617) where Latin-1 has no word for it."""
+    """A text that requests, which encodes credentials in Latin-1, sends in UTF-8 (RFC 7617) where
+    Latin-1 has no word for it.
+    """
     if text is None:
         return None
     try:
@@ -274,11 +316,21 @@ def transmissible(text: str | None) -> str | None:
 
 
 def _look_up_first(run: Run, auth: Any, index: Index) -> None:
-    """``authenticate = "always"``: no request without credentials, for hosts that answer 404 to a stranger."""
-    user, password = auth._get_new_credentials(index.bare, allow_netrc=True, allow_keyring=auth._may_use_keyring())
+    """``authenticate = "always"``: no request without credentials, for hosts that answer 404 to a
+    stranger.
+    """
+    user, password = auth._get_new_credentials(
+        index.bare, allow_netrc=True, allow_keyring=auth._may_use_keyring()
+    )
     if user is None and password is None:
-        failures.stop(PipPinnedError(
-            "index-auth-failed", f"{index.name} is to be asked with credentials only, and there are none.",
-            context=f'index: {index.name} {index.shown} ({index.origin}, authenticate = "always")\ncredentials: {described(run, index)}',
-            hint=f"Put them into the index URL, into {variable_prefixes(index)[0]}_USERNAME and _PASSWORD, or into netrc or keyring."))
+        failures.stop(
+            PipPinnedError(
+                "index-auth-failed",
+                f"{index.name} is to be asked with credentials only, and there are none.",
+                context=f"index: {index.name} {index.shown} ({index.origin}, authenticate = "
+                f'"always")\ncredentials: {described(run, index)}',
+                hint=f"Put them into the index URL, into {variable_prefixes(index)[0]}_USERNAME "
+                "and _PASSWORD, or into netrc or keyring.",
+            )
+        )
     auth.passwords[Url(index.bare).authority] = (user or "", password or "")

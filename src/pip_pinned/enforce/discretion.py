@@ -17,19 +17,25 @@ _LONG = 8
 def hide(text: str, secrets: dict[str, str]) -> str:
     """The text with every secret replaced, longer ones first.
 
-    A short value may also be an ordinary word or a part of one: it is replaced within URLs and between slashes only.
+    A short value may also be an ordinary word or a part of one: it is replaced within URLs and
+    between slashes only.
     """
     for value in sorted(secrets, key=len, reverse=True):
         if len(value) >= _LONG or "://" in value:
             text = text.replace(value, secrets[value])
         elif value in text:
-            text = re.sub(_URL, lambda url, value=value: url.group().replace(value, secrets[value]), text)  # type: ignore[misc]
-            text = re.sub(rf"(?<=/){re.escape(value)}(?=[/\s?#\"']|$)", lambda _, value=value: secrets[value], text)  # type: ignore[misc]
+            shown = secrets[value]
+            for url in set(re.findall(_URL, text)):
+                text = text.replace(url, url.replace(value, shown))
+            between = rf"(?<=/){re.escape(value)}(?=[/\s?#\"']|$)"
+            text = re.sub(between, shown.replace("\\", r"\\"), text)
     return text
 
 
 def hide_in_logs(run: Run) -> None:
-    """From here on every log record of this process is made without the run's secrets, also those of a requirements file that is read later."""
+    """From here on every log record of this process is made without the run's secrets, also those
+    of a requirements file that is read later.
+    """
     ordinary = logging.getLogRecordFactory()
 
     def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
@@ -37,15 +43,24 @@ def hide_in_logs(run: Run) -> None:
         secrets = run.secrets()
         if not secrets:
             return record
-        if isinstance(record.args, tuple) and any(hasattr(argument, "__rich_console__") for argument in record.args):
-            return record  # one of our own errors, discreet by itself, or one of pip's, which names no URL; pip draws the object
+        if isinstance(record.args, tuple) and any(
+            hasattr(argument, "__rich_console__") for argument in record.args
+        ):
+            # one of our own errors, discreet by itself, or one of pip's, which names no URL; pip
+            # draws the object
+            return record
         if record.exc_info and record.exc_info[0] is not None:
             shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
             if any(value in shown for value in secrets):
-                record.exc_text = hide(shown, secrets)  # what formatters take instead of formatting it themselves
+                record.exc_text = hide(
+                    shown, secrets
+                )  # what formatters take instead of formatting it themselves
         try:
             text = record.getMessage()
-        except (TypeError, ValueError):  # a message that does not fit its arguments is logging's to report
+        except (
+            TypeError,
+            ValueError,
+        ):  # a message that does not fit its arguments is logging's to report
             return record
         if any(value in text for value in secrets):
             record.msg, record.args = hide(text, secrets), ()
@@ -55,7 +70,7 @@ def hide_in_logs(run: Run) -> None:
 
 
 def report_to_dict(run: Run, original: Callable[..., Any], self: Any) -> Any:
-    """pip's report, without the values of variables."""
+    """Pip's report, without the values of variables."""
     return _concealed(original(self), run.secrets())
 
 

@@ -1,4 +1,6 @@
-"""What a run of ``pip install`` with these options would be like, without running it: its policy, its connections."""
+"""What a run of ``pip install`` with these options would be like, without running it: its policy,
+its connections.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from pip_pinned.policy.model import Decision, Index, Policy
 def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[Decision]]:
     """The policy under these options of ``pip install``, and the decision for each name among them.
 
-    Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no project.
+    Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no
+    project.
     """
     run = _Rehearsal(load)
     with _parsed(run, args) as (_, _, options, words):
@@ -64,15 +67,25 @@ class Settings(NamedTuple):
 
 
 class Connection:
-    """How pip would talk to indexes: its session's settings, whatever they come from, and the credentials of each index.
+    """How pip would talk to indexes: its session's settings, whatever they come from, and the
+    credentials of each index.
 
-    ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests; ``timeout`` in seconds;
-    ``retries`` has urllib3's ``total``, ``backoff_factor`` and ``status_forcelist``. ``notices`` is what pip-pinned has to say
-    about the surroundings: settings that are ignored, and why. ``words`` are the arguments that are no options,
-    ``elsewhere`` the options by which pip would install into another place than this environment, ``provenance`` the file of that option, ``hooks`` pip's seams in this process.
+    ``verify``, ``cert``, ``proxies``, ``trust_env`` and ``headers`` are those of requests;
+    ``timeout`` in seconds; ``retries`` has urllib3's ``total``, ``backoff_factor`` and
+    ``status_forcelist``. ``notices`` is what pip-pinned has to say about the surroundings: settings
+    that are ignored, and why. ``words`` are the arguments that are no options, ``elsewhere`` the
+    options by which pip would install into another place than this environment, ``provenance`` the
+    file of that option, ``hooks`` pip's seams in this process.
     """
 
-    def __init__(self, run: _Listening, hooks: Hooks, build_session: Callable[[], Any], words: list[str], elsewhere: list[str]) -> None:
+    def __init__(
+        self,
+        run: _Listening,
+        hooks: Hooks,
+        build_session: Callable[[], Any],
+        words: list[str],
+        elsewhere: list[str],
+    ) -> None:
         import pip
 
         self._run = run
@@ -87,28 +100,49 @@ class Connection:
 
     @cached_property
     def _session(self) -> Any:
-        """pip's session; to make one, pip starts two programs."""
+        """Pip's session; to make one, pip starts two programs."""
         return self._build_session()
 
     @cached_property
     def settings(self) -> Settings:
         """How pip's session sends requests."""
         session, adapter = self._session, self._session.adapters["https://"]
-        return Settings(session.verify, session.cert, session.proxies, session.trust_env, session.timeout, {"User-Agent": session.headers["User-Agent"]},
-                        adapter.max_retries, getattr(adapter, "_ssl_context", None))
+        return Settings(
+            session.verify,
+            session.cert,
+            session.proxies,
+            session.trust_env,
+            session.timeout,
+            {"User-Agent": session.headers["User-Agent"]},
+            adapter.max_retries,
+            getattr(adapter, "_ssl_context", None),
+        )
 
     def hidden(self, text: str) -> str:
-        """A text as pip reports it under this policy: without the value of any variable of an index URL."""
+        """A text as pip reports it under this policy: without the value of any variable of an index
+        URL.
+        """
         return hide(text, self._run.secrets())
 
     def lock_url(self, index: Index) -> str:
-        """The URL of an index as it may stand in a lock: no credentials, variables as written (CONTRACT 2.7)."""
+        """The URL of an index as it may stand in a lock: no credentials, variables as written
+        (CONTRACT 2.7).
+        """
         return self.policy.canonical(index).noted
 
     def lock_file_url(self, url: str) -> str:
-        """The URL of a file as it may stand in a lock: the values of variables in paths and hosts are replaced by their names."""
-        placed = {name for index in self.policy.indexes for name in urls.variables(urls.without_credentials(index.written or ""))}
-        return hide(url, {value: name for value, name in self._run.secrets().items() if name[2:-1] in placed})
+        """The URL of a file as it may stand in a lock: the values of variables in paths and hosts
+        are replaced by their names.
+        """
+        placed = {
+            name
+            for index in self.policy.indexes
+            for name in urls.variables(urls.without_credentials(index.written or ""))
+        }
+        return hide(
+            url,
+            {value: name for value, name in self._run.secrets().items() if name[2:-1] in placed},
+        )
 
     def decide(self, name: str) -> Decision:
         """Where a name is searched."""
@@ -117,9 +151,9 @@ class Connection:
     @property
     def fingerprint(self) -> str:
         """``codec.fingerprint`` of the policy, mirror or not."""
-        from pip_pinned.policy import codec, sources
+        from pip_pinned.policy import codec
 
-        return codec.fingerprint(sources.without_mirror(self.policy))
+        return codec.fingerprint(self.policy.without_mirror())
 
     def owner_of(self, url: str, asked: Index) -> Index | None:
         """The index whose credentials a request may carry that ``asked`` has led to."""
@@ -127,7 +161,10 @@ class Connection:
 
     def verifies(self, url: str) -> bool:
         """Whether pip makes sure who answers for this URL."""
-        return url.startswith("https:") and self._session.get_adapter(url) is not self._session._trusted_host_adapter
+        return (
+            url.startswith("https:")
+            and self._session.get_adapter(url) is not self._session._trusted_host_adapter
+        )
 
     def accepts(self, url: str) -> bool:
         """Whether pip asks this origin at all: https, this machine, or a trusted host."""
@@ -135,26 +172,39 @@ class Connection:
 
         return bool(self._session.is_secure_origin(Link(url)))
 
-    def credentials(self, index: Index, *, refused: bool) -> tuple[str | None, str | None, str | None]:
-        """User name, password, and where they come from. Keyring is asked once the index has ``refused``, or as pip would; nobody is prompted.
+    def credentials(
+        self, index: Index, *, refused: bool
+    ) -> tuple[str | None, str | None, str | None]:
+        """User name, password, and where they come from. Keyring is asked once the index has
+        ``refused``, or as pip would; nobody is prompted.
 
-        Raises PipPinnedError ``index-auth-failed`` where ``authenticate = "always"`` and there are none.
+        Raises PipPinnedError ``index-auth-failed`` where ``authenticate = "always"`` and there are
+        none.
         """
         with _plain_errors():
             return credentials.look_up(self._run, self._session.auth, index, refused=refused)
 
 
 @contextmanager
-def connected(load: Callable[[], Policy], args: list[str], *, words_too: bool = False) -> Iterator[Connection]:
+def connected(
+    load: Callable[[], Policy], args: list[str], *, words_too: bool = False
+) -> Iterator[Connection]:
     """The connection that ``pip install`` would make with these options.
 
-    Raises PipPinnedError for a broken configuration, an unsupported pip, and, unless ``words_too``, ``usage`` for words that are no options.
+    Raises PipPinnedError for a broken configuration, an unsupported pip, and, unless ``words_too``,
+    ``usage`` for words that are no options.
     """
     run = _Listening(load)
     with _parsed(run, args) as (hooks, command, options, words):
         if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
-        yield Connection(run, hooks, partial(command._build_session, options), words, [name for name in _ELSEWHERE if getattr(options, name, None)])
+        yield Connection(
+            run,
+            hooks,
+            partial(command._build_session, options),
+            words,
+            [name for name in _ELSEWHERE if getattr(options, name, None)],
+        )
 
 
 def default_index_url() -> str:
@@ -194,8 +244,12 @@ def _in_files(options: object) -> list[str]:
     from pip._internal.req.req_file import parse_requirements
 
     session = PipSession()
-    return [parsed.requirement for filename in getattr(options, "requirements", ())
-            for parsed in parse_requirements(filename, session, options=options) if not parsed.is_editable]
+    return [
+        parsed.requirement
+        for filename in getattr(options, "requirements", ())
+        for parsed in parse_requirements(filename, session, options=options)
+        if not parsed.is_editable
+    ]
 
 
 def _name(word: str) -> str:
@@ -204,4 +258,8 @@ def _name(word: str) -> str:
     try:
         return names.normalize(Requirement(word).name)
     except InvalidRequirement:
-        raise PipPinnedError("bad-requirement", f"{word!r} names no project.", hint="Give a name, as in: pip-pinned explain acme-core") from None
+        raise PipPinnedError(
+            "bad-requirement",
+            f"{word!r} names no project.",
+            hint="Give a name, as in: pip-pinned explain acme-core",
+        ) from None

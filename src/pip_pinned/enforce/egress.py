@@ -4,8 +4,9 @@ requests reads a URL when it prepares it, urllib3 when it sends it, and a server
 each redirect. So there is one place that all of them pass, ``Session.send``, and what passes is a
 ``Url``: the text that was judged is the text that is sent. A first hop has to be granted, by a
 look-up, a lock or the user. A further hop has to be the very target that ``get_redirect_target``
-has judged just before. Credentials are attached by ``credentials``, which says so to ``issue``; at the
-connection pool, past everything that requests does in between, ``urlopen`` asks what was issued.
+has judged just before. Credentials are attached by ``credentials``, which says so to ``issue``; at
+the connection pool, past everything that requests does in between, ``urlopen`` asks what was
+issued.
 """
 
 from __future__ import annotations

@@ -21,12 +21,17 @@ def stop(error: PipPinnedError) -> NoReturn:
         def __str__(self) -> str:  # where pip prints an error instead of drawing it
             return error.render().removeprefix("error: ").rstrip()
 
-    raise Stopped(message=Text(error.message), context=Text(error.context) if error.context else None,
-                  hint_stmt=Text(error.hint) if error.hint else None) from error
+    raise Stopped(
+        message=Text(error.message),
+        context=Text(error.context) if error.context else None,
+        hint_stmt=Text(error.hint) if error.hint else None,
+    ) from error
 
 
 def ours(exception: BaseException) -> PipPinnedError | None:
-    """The error inside an exception that ``stop`` raised, or that is one; None for anything else."""
+    """The error inside an exception that ``stop`` raised, or that is one; None for anything
+    else.
+    """
     if isinstance(exception, PipPinnedError):
         return exception
     found = getattr(exception, "pip_pinned_error", None)
@@ -36,5 +41,9 @@ def ours(exception: BaseException) -> PipPinnedError | None:
 def unsupported_pip(what: str) -> PipPinnedError:
     """CONTRACT 1.3: the running pip is not one that can be enforced."""
     return PipPinnedError(
-        "unsupported-pip", "Nothing is installed: pip-pinned cannot make this pip obey the policy.", context=what,
-        hint=f"Use a pip that this pip-pinned supports ({OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}), or a newer pip-pinned.")
+        "unsupported-pip",
+        "Nothing is installed: pip-pinned cannot make this pip obey the policy.",
+        context=what,
+        hint=f"Use a pip that this pip-pinned supports ({OLDEST[0]}.{OLDEST[1]} to "
+        f"{NEWEST[0]}.{NEWEST[1]}), or a newer pip-pinned.",
+    )

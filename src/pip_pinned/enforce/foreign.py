@@ -1,8 +1,9 @@
 """Long project pages without the wheels that this interpreter cannot use.
 
-Most of a page of thousands of files is wheels for other platforms. pip makes a Link of each, then leaves it alone, before it
-looks at anything but the file's name and tags. Here they are left out by the tags in their names, for the same answer in
-less time. Where a log is to tell why each file is skipped, pip sees the page as it is.
+Most of a page of thousands of files is wheels for other platforms. pip makes a Link of each, then
+leaves it alone, before it looks at anything but the file's name and tags. Here they are left out by
+the tags in their names, for the same answer in less time. Where a log is to tell why each file is
+skipped, pip sees the page as it is.
 """
 
 from __future__ import annotations
@@ -16,16 +17,22 @@ from typing import Any
 from urllib.parse import unquote
 
 LONG = 50_000  # bytes of a page
-_ANCHOR = re.compile(rb"<a\s([^<>]*)>[^<]*</a>", re.IGNORECASE)  # linear: what does not fit ends at the next tag
+_ANCHOR = re.compile(
+    rb"<a\s([^<>]*)>[^<]*</a>", re.IGNORECASE
+)  # linear: what does not fit ends at the next tag
 _TAGS = re.compile(r"[^\s-]+-[^\s-]+(?:-\d[^\s-]*)?-([^\s-]+)-([^\s-]+)-([^\s-]+)\.whl")
 
 
 def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
-    """A page (pip's IndexContent) without the wheels that ``evaluator``, pip's LinkEvaluator, has no use for; the page itself if it is short."""
+    """A page (pip's IndexContent) without the wheels that ``evaluator``, pip's LinkEvaluator, has
+    no use for; the page itself if it is short.
+    """
     if len(content.content) < LONG or logging.getLogger("pip").isEnabledFor(logging.DEBUG):
         return content
     target = getattr(evaluator, "_target_python", None)
-    tags_of_target = getattr(target, "get_sorted_tags", None) or getattr(target, "get_tags", None)  # before pip 23.3
+    tags_of_target = getattr(target, "get_sorted_tags", None) or getattr(
+        target, "get_tags", None
+    )  # before pip 23.3
     if tags_of_target is None:
         return content
     supported = {str(tag) for tag in tags_of_target()}
@@ -37,16 +44,29 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
             return False
         tags = found.groups()
         if tags not in known:
-            known[tags] = not any("-".join(tag) in supported for tag in product(*(part.lower().split(".") for part in tags)))
+            known[tags] = not any(
+                "-".join(tag) in supported
+                for tag in product(*(part.lower().split(".") for part in tags))
+            )
         return known[tags]
 
     shorter = copy.copy(content)
     if content.content_type.lower().startswith("application/vnd.pypi.simple.v1+json"):
         page = json.loads(content.content)
-        page["files"] = [file for file in page.get("files", []) if not ("url" in file and is_foreign(file["url"]))]
+        page["files"] = [
+            file
+            for file in page.get("files", [])
+            if not ("url" in file and is_foreign(file["url"]))
+        ]
         _replace(shorter, json.dumps(page).encode())
     else:
-        _replace(shorter, _ANCHOR.sub(lambda anchor: b"" if is_foreign(_href(anchor[1]).decode("latin-1")) else anchor[0], content.content))
+        _replace(
+            shorter,
+            _ANCHOR.sub(
+                lambda anchor: b"" if is_foreign(_href(anchor[1]).decode("latin-1")) else anchor[0],
+                content.content,
+            ),
+        )
     return shorter
 
 

@@ -1,4 +1,6 @@
-"""A keyring that raises, hangs or is locked costs one warning and ten seconds at most, and the next source is asked."""
+"""A keyring that raises, hangs or is locked costs one warning and ten seconds at most, and the next
+source is asked.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +12,30 @@ from types import SimpleNamespace
 from typing import Any
 
 from pip_pinned.enforce.run import Run
-from pip_pinned.enforce.wire import NotYet
 from pip_pinned.policy.urls import Url
 
 SECONDS, SECONDS_FOR_A_NAME = 9.0, 1.0
 
 
-def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, username: str | None) -> Any:
-    """User name and password from the keyring; None if it has none, or has failed before in this run."""
+def get_auth_info(
+    run: Run, original: Callable[..., Any], self: Any, url: str, username: str | None
+) -> Any:
+    """User name and password from the keyring; None if it has none, or has failed before in this
+    run.
+    """
     if run.looking_ahead:
+        from pip_pinned.enforce.answers import NotYet
+
         raise NotYet
-    if run.keyring_failed or ("://" not in url and sum(Url(index.bare).authority == url for index in run.indexes) > 1):
+    if run.keyring_failed or (
+        "://" not in url and sum(Url(index.bare).authority == url for index in run.indexes) > 1
+    ):
         return None  # a secret of the whole host belongs to none of several indexes there
     try:
         is_program = isinstance(self.keyring, str)
-        named = None if is_program and hasattr(self, "_get_creds") else username  # a user name may be a token, and command lines are public
+        named = (
+            None if is_program and hasattr(self, "_get_creds") else username
+        )  # a user name may be a token, and command lines are public
         found = (_with_patience if is_program else in_time)(lambda: original(self, url, named))
         if found is not None and username is not None and named is None and found[0] != username:
             found = None
@@ -34,12 +45,16 @@ def get_auth_info(run: Run, original: Callable[..., Any], self: Any, url: str, u
     except (Exception, SystemExit) as exc:  # noqa: BLE001 (a keyring backend may raise anything)
         run.keyring_failed = True
         if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
-            run.note(f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}", "warning")
+            run.note(
+                f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}", "warning"
+            )
         return None
 
 
 def load(run: Run, original: Callable[..., Any], self: Any) -> None:
-    """Import the keyring package; pip turns what is raised into its own warning and tries the keyring program."""
+    """Import the keyring package; pip turns what is raised into its own warning and tries the
+    keyring program.
+    """
     try:
         in_time(lambda: original(self))
     except TimeoutError:
@@ -69,11 +84,11 @@ def in_time(ask: Callable[[], Any], seconds: float = SECONDS) -> Any:
 
 
 def _with_patience(ask: Callable[[], Any]) -> Any:
-    """pip waits for the keyring program for ever; here it is stopped in time."""
+    """Pip waits for the keyring program for ever; here it is stopped in time."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return subprocess.run(*args, **{"timeout": SECONDS, **kwargs})  # noqa: PLW1510 (pip says)
+            return subprocess.run(*args, **{"timeout": SECONDS, **kwargs})  # noqa: PLW1510
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"no answer within {SECONDS:.0f} seconds") from None
 
@@ -86,7 +101,9 @@ def _with_patience(ask: Callable[[], Any]) -> Any:
 
 
 def backend_name(keyring: Any) -> str:
-    """The name of the backend behind a keyring module or program; what cannot be asked for its name, within time, is just keyring."""
+    """The name of the backend behind a keyring module or program; what cannot be asked for its
+    name, within time, is just keyring.
+    """
     if isinstance(keyring, str):
         return keyring
     try:
@@ -98,4 +115,8 @@ def backend_name(keyring: Any) -> str:
 
 def _reason(run: Run, exc: BaseException) -> str:
     text = run.discreet(str(exc)).strip()
-    return text if isinstance(exc, TimeoutError) else f"{type(exc).__name__}{': ' + text if text else ''}"
+    return (
+        text
+        if isinstance(exc, TimeoutError)
+        else f"{type(exc).__name__}{': ' + text if text else ''}"
+    )

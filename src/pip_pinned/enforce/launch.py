@@ -19,15 +19,27 @@ from pip_pinned.policy.errors import PipPinnedError
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
-GC_THRESHOLD = (100_000, 50, 50)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
+GC_THRESHOLD = (
+    100_000,
+    50,
+    50,
+)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
 
 
 def run_pip(load: Callable[[], Policy]) -> NoReturn:
-    """Run pip with ``sys.argv`` under the policy that ``load`` gives when pip comes to search; never returns."""
+    """Run pip with ``sys.argv`` under the policy that ``load`` gives when pip comes to search;
+    never returns.
+    """
     try:
         import pip  # noqa: F401
     except ImportError:
-        _exit(PipPinnedError("unsupported-pip", f"There is no pip in {sys.executable}.", hint="python -m ensurepip installs one."))
+        _exit(
+            PipPinnedError(
+                "unsupported-pip",
+                f"There is no pip in {sys.executable}.",
+                hint="python -m ensurepip installs one.",
+            )
+        )
     run = Run(load, decision_log=os.environ.get("PIP_PINNED_DECISION_LOG"))
     _run(run, lambda: runpy.run_module("pip", run_name="__main__"))
 
@@ -37,14 +49,25 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
     from pip_pinned.enforce import children
     from pip_pinned.policy import codec
     from pip_pinned.policy.lock_entry import Root
+    from pip_pinned.policy.model import Limits
 
     try:
         data = codec.open_sealed(raw, digest)
     except PipPinnedError as exc:
         _exit(exc)
-    run = Run(_loader(data), data["role"], decision_log=data["decision_log"], inherited_by_roots=data["inherited_by_roots"],
-              lock_log=data["lock_log"], preferred=data["preferred"], locked=data["locked"], roots=[Root(*root) for root in data["roots"]], provenance=data["provenance"])
+    run = Run(
+        _loader(data),
+        data["role"],
+        decision_log=data["decision_log"],
+        inherited_by_roots=data["inherited_by_roots"],
+        lock_log=data["lock_log"],
+        preferred=data["preferred"],
+        locked=data["locked"],
+        roots=[Root(*root) for root in data["roots"]],
+        provenance=data["provenance"],
+    )
     run.prefetch_jobs = data["prefetch_jobs"]
+    run.limits = Limits(*data["limits"])
     children.restore_sources(data)
     if run.role == BUILD:
         run.declare()
@@ -80,7 +103,8 @@ def install(run: Run) -> Hooks:
 
 
 def become_pip(hooks: Hooks, run: Run, args: list[str]) -> NoReturn:
-    """Run pip in a process of an own command, where the seams are in place already: the last thing that it does.
+    """Run pip in a process of an own command, where the seams are in place already: the last thing
+    that it does.
 
     What it prints on stdout goes to stderr, for subprocesses, too.
     """
@@ -102,7 +126,9 @@ def _run(run: Run, start: Callable[[], object]) -> NoReturn:
 
 
 def _start(run: Run, start: Callable[[], object]) -> NoReturn:
-    run.hide([name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")])  # `pip config list` shows every PIP_*
+    run.hide(
+        [name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")]
+    )  # `pip config list` shows every PIP_*
     watch_children()
     try:
         _with_room(start)
@@ -118,8 +144,10 @@ def _with_room(start: Callable[[], object]) -> None:
     start()
 
 
-# CPython 3.11+ keeps Python's frames in chunks of 16 KB. Where a chunk happens to end at the depth of a busy call, that call
-# allocates and frees a chunk each time: up to 4,000 times in an install, depending on how deep pip was started. A frame that
+# CPython 3.11+ keeps Python's frames in chunks of 16 KB. Where a chunk happens to end at the depth
+# of a busy call, that call
+# allocates and frees a chunk each time: up to 4,000 times in an install, depending on how deep pip
+# was started. A frame that
 # asks for half a megabyte gets a chunk of one megabyte, and all of pip runs in the other half.
 _with_room.__code__ = _with_room.__code__.replace(co_stacksize=66_000)
 

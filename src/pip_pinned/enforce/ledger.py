@@ -1,4 +1,5 @@
-"""What has been found out in one resolution: what was decided, what indexes have listed, what may be requested.
+"""What has been found out in one resolution: what was decided, what indexes have listed, what may
+be requested.
 
 Whatever is used later, a file, a redirect, credentials, is judged by what stands here. A look ahead
 works on a ``fork``, of which nothing comes back, and builds within this process on one that knows
@@ -28,8 +29,9 @@ Grants = dict[str, "Grant"]  # by URL
 
 
 class Question:
-    """One index asked about one project, and what came back. ``evaluator`` is pip's, of the files
-    on the page.
+    """One index asked about one project, and what came back.
+
+    ``evaluator`` is pip's, of the files on the page.
     """
 
     def __init__(self, index: Index, name: str) -> None:

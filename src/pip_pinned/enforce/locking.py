@@ -1,7 +1,8 @@
-"""What a lock wants to know of a resolution and pip's report does not say: which files each index lists, and what was asked for.
+"""What a lock wants to know of a resolution and pip's report does not say: which files each index
+lists, and what was asked for.
 
-Lines of JSON in a file of the lock command's. It also has a say: of the versions that fit, the one that is locked already
-comes first.
+Lines of JSON in a file of the lock command's. It also has a say: of the versions that fit, the one
+that is locked already comes first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pip_pinned.policy import hashes, names, urls
 
 
 def note_page(run: Run, index_name: str, project: str, content: Any) -> None:
-    """Note the files of a project page, for every platform; size and upload time where the page is JSON (PEP 700)."""
+    """Note the files of a project page, for every platform; size and upload time where the page is
+    JSON (PEP 700).
+    """
     from pip._internal.index.collector import parse_links
 
     more = {}
@@ -25,14 +28,30 @@ def note_page(run: Run, index_name: str, project: str, content: Any) -> None:
     note_links(run, index_name, project, content.url, links, more)
 
 
-def note_links(run: Run, index_name: str | None, project: str, page: str, links: Iterable[Any], more: dict[str, Any] | None = None) -> None:
+def note_links(
+    run: Run,
+    index_name: str | None,
+    project: str,
+    page: str,
+    links: Iterable[Any],
+    more: dict[str, Any] | None = None,
+) -> None:
     """Note files that an index (None: a directory of find-links) has for a project."""
     if run.lock_log is None or run.build_depth:
         return
     details = more or {}
-    files = [{"filename": link.filename, "url": urls.without_fragment(link.url), "hashes": _hashes(link), "requires_python": link.requires_python,
-              "yanked": link.yanked_reason is not None, "size": details.get(link.filename, {}).get("size"),
-              "upload_time": details.get(link.filename, {}).get("upload-time")} for link in links]
+    files = [
+        {
+            "filename": link.filename,
+            "url": urls.without_fragment(link.url),
+            "hashes": _hashes(link),
+            "requires_python": link.requires_python,
+            "yanked": link.yanked_reason is not None,
+            "size": details.get(link.filename, {}).get("size"),
+            "upload_time": details.get(link.filename, {}).get("upload-time"),
+        }
+        for link in links
+    ]
     _write(run, {"project": project, "index": index_name, "page": page, "files": files})
 
 
@@ -48,14 +67,32 @@ def note_requirements(run: Run, requirements: Iterable[Any]) -> None:
         return
     for req in requirements:
         if not req.constraint:
-            _write(run, {"requirement": str(req.req) if req.req is not None else None, "name": req.name, "marker": str(req.markers) if req.markers else None,
-                         "link": req.link.url if req.link is not None else None, "from": req.comes_from if isinstance(req.comes_from, str) else None})
+            _write(
+                run,
+                {
+                    "requirement": str(req.req) if req.req is not None else None,
+                    "name": req.name,
+                    "marker": str(req.markers) if req.markers else None,
+                    "link": req.link.url if req.link is not None else None,
+                    "from": req.comes_from if isinstance(req.comes_from, str) else None,
+                },
+            )
 
 
 def prefer(run: Run, candidates: list[Any]) -> list[Any]:
-    """Candidates, best last as pip wants them, with the version that is locked already as the best."""
-    version, _ = run.preferred.get(names.normalize(candidates[0].name), (None, None)) if candidates else (None, None)
-    return candidates if version is None else sorted(candidates, key=lambda candidate: str(candidate.version) == version)
+    """Candidates, best last as pip wants them, with the version that is locked already as the
+    best.
+    """
+    version, _ = (
+        run.preferred.get(names.normalize(candidates[0].name), (None, None))
+        if candidates
+        else (None, None)
+    )
+    return (
+        candidates
+        if version is None
+        else sorted(candidates, key=lambda candidate: str(candidate.version) == version)
+    )
 
 
 def _write(run: Run, line: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """Where a name is looked up, and what an index's answer does to it.
 
-``LinkCollector.collect_sources`` is the only producer of places to look, in every supported pip. Its
-replacement asks the indexes of ``decide`` and no others, whatever search scope pip has put together from
-options, environment, pip.conf and requirements files. pip turns every fault of an index into "no such project"
-one level below; ``_handle_get_simple_fail`` and ``fetch_response`` are where the difference is still known.
+``LinkCollector.collect_sources`` is the only producer of places to look, in every supported pip.
+Its replacement asks the indexes of ``decide`` and no others, whatever search scope pip has put
+together from options, environment, pip.conf and requirements files. pip turns every fault of an
+index into "no such project" one level below; ``_handle_get_simple_fail`` and ``fetch_response`` are
+where the difference is still known.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.foreign import without_foreign_wheels
 from pip_pinned.enforce.ledger import Grant, Listing, Question
+from pip_pinned.enforce.limits import refuse_long_page
 from pip_pinned.enforce.links import settle
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
@@ -59,7 +61,13 @@ class Found:
         return self._files
 
 
-def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_name: str, candidates_from_page: CandidatesFromPage) -> Any:
+def collect_sources(
+    run: Run,
+    original: Callable[..., Any],
+    self: Any,
+    project_name: str,
+    candidates_from_page: CandidatesFromPage,
+) -> Any:
     """Ask the indexes that the policy names for this project, in its order."""
     from pip._internal.index.collector import CollectedSources
 
@@ -75,7 +83,10 @@ def collect_sources(run: Run, original: Callable[..., Any], self: Any, project_n
 
 
 def lists_file(run: Run, session: Any, index: Index, name: str, url: Url, locked: Hash) -> bool:
-    """Whether an index's page lists this very URL with this hash. Reads the page; stops for a fault of the index."""
+    """Whether an index's page lists this very URL with this hash.
+
+    Reads the page; stops for a fault of the index.
+    """
     from pip._internal.index.collector import LinkCollector, parse_links
     from pip._internal.models.search_scope import SearchScope
 
@@ -85,7 +96,9 @@ def lists_file(run: Run, session: Any, index: Index, name: str, url: Url, locked
         content = collector.fetch_response(location)
         for link in parse_links(content) if content is not None else ():
             pairs = (link._hashes or {}).items()
-            found.append(_is_url(link.url, url) and locked in {hashes.parse(*pair) for pair in pairs})
+            found.append(
+                _is_url(link.url, url) and locked in {hashes.parse(*pair) for pair in pairs}
+            )
         return []
 
     collector = LinkCollector(session, SearchScope(find_links=[], index_urls=[], no_index=False))
@@ -102,7 +115,14 @@ def _is_url(text: str, url: Url) -> bool:
 
 
 class _Asker:
-    def __init__(self, run: Run, original: Callable[..., Any], collector: Any, decision: Decision, candidates_from_page: CandidatesFromPage) -> None:
+    def __init__(
+        self,
+        run: Run,
+        original: Callable[..., Any],
+        collector: Any,
+        decision: Decision,
+        candidates_from_page: CandidatesFromPage,
+    ) -> None:
         self.run = run
         self.original = original
         self.collector = collector
@@ -123,8 +143,12 @@ class _Asker:
                 present.append((index, found))
                 if decision.strategy not in _ASK_ALL and not self.lacks_what_is_locked(found):
                     break
-        if decision.pinned and not present and self.run.command == "list":  # what is installed need not be on any index
-            self.run.note(f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}.", "warning")
+        if (
+            decision.pinned and not present and self.run.command == "list"
+        ):  # what is installed need not be on any index
+            self.run.note(
+                f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}.", "warning"
+            )
             return []
         if decision.pinned and not present:
             failures.stop(_errors().pin_not_found(decision, self.absent[0][1]))
@@ -134,24 +158,43 @@ class _Asker:
 
     def lacks_what_is_locked(self, found: Found) -> bool:
         """Whether an index that has the project has no file with a hash that the lock names."""
-        listed = self.run.locked[self.decision.name][1] if self.decision.name in self.run.locked and not self.run.build_depth else ()
+        listed = (
+            self.run.locked[self.decision.name][1]
+            if self.decision.name in self.run.locked and not self.run.build_depth
+            else ()
+        )
         links = [*(candidate.link for candidate in found.page_candidates()), *found.file_links()]
-        return bool(listed) and not any(f"{name}:{value}" in listed for link in links for name, value in (link._hashes or {}).items())
+        return bool(listed) and not any(
+            f"{name}:{value}" in listed
+            for link in links
+            for name, value in (link._hashes or {}).items()
+        )
 
     def ask(self, index: Index) -> Found | None:
-        """What the index has for the project; None where it does not have the project. Stops for any fault."""
-        ahead = None if self.run.prefetcher is None or index.format == "flat" else self.run.prefetcher.ahead
+        """What the index has for the project; None where it does not have the project.
+
+        Stops for any fault.
+        """
+        ahead = (
+            None
+            if self.run.prefetcher is None or index.format == "flat"
+            else self.run.prefetcher.ahead
+        )
         kept = None if ahead is None else ahead.kept(self.decision, index, self.collector)
         question = Question(index, self.decision.name) if kept is None else kept.question
         if index.format != "flat":
-            question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get("link_evaluator")
+            question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get(
+                "link_evaluator"
+            )
         with self.run.ledger.asking(question):
             if kept is not None:
                 found = self._as_if_asked(index, question, kept.candidates)
             else:
                 found = self._ask(index, question)
                 if ahead is not None and (found is None or not found.file_links()):
-                    ahead.keep(self.decision, question, None if found is None else found.page_candidates())
+                    ahead.keep(
+                        self.decision, question, None if found is None else found.page_candidates()
+                    )
         if found is None and question.status == 404:
             self._doubt(index, question)
         self.run.record(self.decision, index, "absent" if found is None else "present")
@@ -160,12 +203,14 @@ class _Asker:
         return found
 
     def _doubt(self, index: Index, question: Question) -> None:
-        """Some servers say 404 to whom they do not know: a missing sentinel makes it a refusal (CONTRACT 4.14)."""
+        """Some servers say 404 to whom they do not know: a missing sentinel makes it a refusal
+        (CONTRACT 4.14).
+        """
         if index.sentinel is None or index.format == "flat":
             return
         if index.name not in self.run.sentinels:
             if self.run.looking_ahead:
-                from pip_pinned.enforce.wire import NotYet
+                from pip_pinned.enforce.answers import NotYet
 
                 raise NotYet
             self.run.sentinels[index.name] = self._has(index, names.normalize(index.sentinel))
@@ -188,7 +233,9 @@ class _Asker:
         """Ask for the page of the project, whatever a lock says of its file."""
         question = Question(index, self.decision.name)
         with self.run.ledger.asking(question):
-            self._fetch(index, question, index.bare if index.format == "flat" else self._page(index))
+            self._fetch(
+                index, question, index.bare if index.format == "flat" else self._page(index)
+            )
 
     def _ask(self, index: Index, question: Question) -> Found | None:
         path = urls.local_path(index.bare)
@@ -207,27 +254,41 @@ class _Asker:
         return self._ask_flat_page(index, question)
 
     def _locked_file(self, index: Index) -> Any:
-        """The file that a lock names, if the index's page has nothing to say about it: it lies below the index, and its hash is known."""
+        """The file that a lock names, if the index's page has nothing to say about it: it lies
+        below the index, and its hash is known.
+        """
         from pip._internal.models.link import Link
 
         indexes, listed, text = self.run.locked.get(self.decision.name, ([], [], None))
         known = hashes.parse_pair(listed[0]) if listed else None
-        if text is None or known is None or self.run.build_depth or indexes != [index.name] or "${" in text:
+        if (
+            text is None
+            or known is None
+            or self.run.build_depth
+            or indexes != [index.name]
+            or "${" in text
+        ):
             return None
         url = Url(text)
         owner = owner_of(self.run.indexes, url.text, None)
-        if owner is None or owner.name != index.name:  # elsewhere, or below another index: only this one's page can vouch for it
+        if (
+            owner is None or owner.name != index.name
+        ):  # elsewhere, or below another index: only this one's page can vouch for it
             return None
         link = Link(f"{url}#{known.algorithm}={known.digest}")
         if not names.file_belongs_to(link.filename, self.decision.name):
             return None
-        self.run.ledger.listings[self.decision.name, url.text] = Listing(self.decision.name, index, url.text, locked=known)
+        self.run.ledger.listings[self.decision.name, url.text] = Listing(
+            self.decision.name, index, url.text, locked=known
+        )
         return link
 
     def _page(self, index: Index) -> str:
         return posixpath.join(index.bare, quote(self.decision.name)) + "/"
 
-    def _as_if_asked(self, index: Index, question: Question, candidates: list[Any] | None) -> Found | None:
+    def _as_if_asked(
+        self, index: Index, question: Question, candidates: list[Any] | None
+    ) -> Found | None:
         """What a look ahead has found out is known from here on."""
         self.run.ledger.grant(self._page(index), Grant(index=index))
         if candidates is None:
@@ -255,12 +316,18 @@ class _Asker:
         question.answered = True
         for source in self._sources_of(path):
             candidates += source.page_candidates()
-            files += [link for link in source.file_links() if names.file_belongs_to(link.filename, self.decision.name)]
+            files += [
+                link
+                for link in source.file_links()
+                if names.file_belongs_to(link.filename, self.decision.name)
+            ]
         listed = os.listdir(path) if os.path.isdir(path) else [os.path.basename(path)]
         links = [*(candidate.link for candidate in candidates), *files]
         self._vouch(index, index.bare, links)
         self._note(index.name, links)
-        if not candidates and not any(names.file_belongs_to(name, self.decision.name) for name in listed):
+        if not candidates and not any(
+            names.file_belongs_to(name, self.decision.name) for name in listed
+        ):
             return None
         return Found(candidates, files)
 
@@ -274,7 +341,11 @@ class _Asker:
         self.run.ledger.grant(page, Grant(index=index))
         candidates = self._read(link, question)
         if not question.answered:
-            failures.stop(failures.unsupported_pip("pip read a project page past LinkCollector.fetch_response"))
+            failures.stop(
+                failures.unsupported_pip(
+                    "pip read a project page past LinkCollector.fetch_response"
+                )
+            )
         if question.final_url == "":
             return None
         self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
@@ -290,7 +361,9 @@ class _Asker:
         except Exception as exc:
             if self.run.looking_ahead:
                 raise
-            question.failure = self.run.discreet(f"the answer cannot be read: {type(exc).__name__}: {exc}")
+            question.failure = self.run.discreet(
+                f"the answer cannot be read: {type(exc).__name__}: {exc}"
+            )
             self.fail(question, Verdict.UNAVAILABLE)
 
     def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
@@ -308,12 +381,17 @@ class _Asker:
             note_links(self.run, index_name, self.decision.name, "", links)
 
     def _sources_of(self, *locations: str) -> Iterator[Any]:
-        """pip's own reading of local find-links: a scope with these locations and nothing else."""
+        """Pip's own reading of local find-links: a scope with these locations and nothing else."""
         from pip._internal.index.collector import LinkCollector
         from pip._internal.models.search_scope import SearchScope
 
-        fresh = LinkCollector(self.collector.session, SearchScope(find_links=list(locations), index_urls=[], no_index=False))
-        for source in self.original(fresh, self.decision.name, self.candidates_from_page).find_links:
+        fresh = LinkCollector(
+            self.collector.session,
+            SearchScope(find_links=list(locations), index_urls=[], no_index=False),
+        )
+        for source in self.original(
+            fresh, self.decision.name, self.candidates_from_page
+        ).find_links:
             if source is not None:
                 yield source
 
@@ -322,7 +400,10 @@ class _Asker:
         for source in sources:
             for link in source.file_links():
                 self.run.ledger.list_file(self.decision.name, link, None, "")
-            self._note(None, [*(candidate.link for candidate in source.page_candidates()), *source.file_links()])
+            self._note(
+                None,
+                [*(candidate.link for candidate in source.page_candidates()), *source.file_links()],
+            )
         return sources
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
@@ -334,8 +415,12 @@ def _stop(run: Run, decision: Decision, question: Question, verdict: Verdict) ->
     failures.stop(_errors().fault(run, decision, question, verdict))
 
 
-def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
-    """Read a project page and judge the answer: a fault stops, and only a page of this index's own origin counts."""
+def fetch_response(
+    run: Run, original: Callable[..., Any], self: Any, location: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Read a project page and judge the answer: a fault stops, and only a page of this index's own
+    origin counts.
+    """
     question = run.ledger.question
     if question is None or question.answered:
         return original(self, location, *args, **kwargs)
@@ -343,15 +428,21 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
     decision = run.decide(question.name)
     refresh = getattr(self.session, "refresh_package", None)
     if decision.pinned and refresh is not None and question.index.cache_api is None:
-        refresh.add(question.name)  # CONTRACT 4.7: pips since 26.2 would serve the page from their cache
+        refresh.add(
+            question.name
+        )  # CONTRACT 4.7: pips since 26.2 would serve the page from their cache
     try:
         content = original(self, location, *args, **kwargs)
     except CrossOriginRedirect as exc:
         question.redirected_to = exc.target.text
-        if names.normalize(exc.target.last_segment) != question.name:  # a page to sign in (CONTRACT 4.4)
+        if (
+            names.normalize(exc.target.last_segment) != question.name
+        ):  # a page to sign in (CONTRACT 4.4)
             _stop(run, decision, question, Verdict.AUTH_FAILED)
         return None
-    verdict = Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
+    verdict = (
+        Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
+    )
     if content is None and verdict is Verdict.PRESENT:
         question.failure = question.failure or "the answer is not a project page"
         verdict = Verdict.UNAVAILABLE
@@ -359,6 +450,7 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
         return None
     if verdict is not Verdict.PRESENT:
         _stop(run, decision, question, verdict)
+    refuse_long_page(content.content)
     question.final_url = content.url
     if run.lock_log is not None:
         from pip_pinned.enforce.locking import note_page
@@ -366,7 +458,11 @@ def fetch_response(run: Run, original: Callable[..., Any], self: Any, location: 
         note_page(run, question.index.name, question.name, content)
     if question.index.format == "flat":
         question.lists_project = _lists_project(content, question.name)
-    return content if question.evaluator is None else without_foreign_wheels(content, question.evaluator)
+    return (
+        content
+        if question.evaluator is None
+        else without_foreign_wheels(content, question.evaluator)
+    )
 
 
 def _lists_project(content: Any, name: str) -> bool:
@@ -375,68 +471,16 @@ def _lists_project(content: Any, name: str) -> bool:
     return any(names.file_belongs_to(link.filename, name) for link in parse_links(content))
 
 
-def handle_get_simple_fail(run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None) -> None:
+def handle_get_simple_fail(
+    run: Run, original: Callable[..., Any], link: Any, reason: Any, meth: Any = None
+) -> None:
     """Keep what pip is about to turn into "no such project"."""
     question = run.ledger.question
     if question is not None:
         question.failure = run.discreet(str(reason))
         retried = re.search(_RETRIED, question.failure)
-        if question.status is None and retried is not None:  # urllib3's Retry hides the last answer in its message
+        if (
+            question.status is None and retried is not None
+        ):  # urllib3's Retry hides the last answer in its message
             question.status = int(retried.group(1))
     original(link, reason, meth)
-
-
-def find_all_candidates(run: Run, original: Callable[..., Any], self: Any, project_name: str) -> list[Any]:
-    """Everything the finder returns that no index listed came from local find-links, which only unpinned names see."""
-    candidates: list[Any] = original(self, project_name)
-    name = names.normalize(project_name)
-    if not run.is_pinned(name):
-        for candidate in candidates:
-            if not getattr(candidate, "locked", False):
-                run.ledger.list_file(name, candidate.link, None, "")
-    if run.prefetcher is not None and run.build_depth == 0:
-        run.prefetcher.saw(self, name, candidates)
-    return candidates
-
-
-def get_applicable_candidates(run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]) -> list[Any]:
-    """Under the two unsafe strategies, what an earlier index offers hides what a later one does."""
-    applicable = _applicable(run, original(self, candidates))
-    if run.preferred:
-        from pip_pinned.enforce.locking import prefer
-
-        applicable = prefer(run, applicable)
-    return applicable
-
-
-def _applicable(run: Run, applicable: list[Any]) -> list[Any]:
-    if not applicable:
-        return applicable
-    decision = run.decide(applicable[0].name)
-    if decision.strategy not in (Strategy.UNSAFE_FIRST_MATCH, Strategy.UNSAFE_BEST_MATCH):
-        return applicable
-    position = {index.name: i for i, index in enumerate(decision.indexes)}
-
-    def rank(candidate: Any) -> int:
-        listing = run.ledger.listing(decision.name, candidate.link.url)
-        return -1 if listing is None or listing.index is None else position.get(listing.index.name, -1)
-
-    if decision.strategy is Strategy.UNSAFE_BEST_MATCH:
-        applicable = _without_supplements(applicable, decision.indexes, rank)
-    if decision.strategy is Strategy.UNSAFE_FIRST_MATCH:
-        best = min(max(rank(candidate), 0) for candidate in applicable)
-        return [candidate for candidate in applicable if max(rank(candidate), 0) == best]
-    first: dict[Any, int] = {}
-    for candidate in applicable:
-        first[candidate.version] = min(rank(candidate), first.get(candidate.version, len(position)))
-    return [candidate for candidate in applicable if rank(candidate) == first[candidate.version]]
-
-
-def _without_supplements(candidates: list[Any], indexes: tuple[Index, ...], rank: Callable[[Any], int]) -> list[Any]:
-    """Poetry's rule: what is not supplemental hides what is, and so does the first supplemental index the others."""
-    def tier(candidate: Any) -> int:
-        at = rank(candidate)
-        return at if at >= 0 and indexes[at].supplemental else -1
-
-    best = min(map(tier, candidates))
-    return [candidate for candidate in candidates if tier(candidate) == best]

@@ -1,4 +1,6 @@
-"""What is said when a look-up stops: package, index, redacted URL, answer, indexes not considered, next step (CONTRACT 4.3)."""
+"""What is said when a look-up stops: package, index, redacted URL, answer, indexes not considered,
+next step (CONTRACT 4.3).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
 
 _HINTS = {
-    "name-not-pinned": "Pin it in [tool.pip-pinned.sources], or for one run with --pin {name}=INDEX.",
+    "name-not-pinned": "Pin it in [tool.pip-pinned.sources], or for one run with --pin "
+    "{name}=INDEX.",
     "no-index-pinned": 'Leave --no-index out, or pin {name} to an index with format = "flat".',
     "not-on-an-index": "Give it to pip as a path or URL yourself, or pin it to an index.",
 }
@@ -24,16 +27,23 @@ _MESSAGES = {
 def refused(decision: Decision) -> PipPinnedError:
     """A name that the policy does not let pip search at all."""
     code = decision.refusal or ""
-    return PipPinnedError(code, _MESSAGES[code].format(name=decision.name), context="\n".join([decision.because, *_ignored(decision)]),
-                          hint=_HINTS[code].format(name=decision.name))
+    return PipPinnedError(
+        code,
+        _MESSAGES[code].format(name=decision.name),
+        context="\n".join([decision.because, *_ignored(decision)]),
+        hint=_HINTS[code].format(name=decision.name),
+    )
 
 
 def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
     """A pinned package that its index does not have."""
     return PipPinnedError(
-        "pin-not-found", f"{decision.name} is not on {question.index.name}, the only index it may come from.",
+        "pin-not-found",
+        f"{decision.name} is not on {question.index.name}, the only index it may come from.",
         context="\n".join(_facts(decision, question)),
-        hint=f"Check its name and the URL of {question.index.name}, upload it there, or change the pin ({decision.because}).")
+        hint=f"Check its name and the URL of {question.index.name}, upload it there, or change "
+        f"the pin ({decision.because}).",
+    )
 
 
 def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
@@ -41,35 +51,61 @@ def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) ->
     name, index = decision.name, question.index.name
     if verdict is Verdict.AUTH_FAILED:
         return PipPinnedError(
-            verdict.value, f"{index} refused to say whether it has {name}.", context="\n".join([*_facts(decision, question), f"credentials: {credentials.described(run, question.index)}"]),
-            hint=f"Give credentials in the index URL, in {credentials.variable_prefixes(question.index)[0]}_USERNAME and _PASSWORD, in netrc or in "
-                 f"keyring; if this answer means that the project is not there, set ignore-error-codes = [{question.status}] for {index}.")
+            verdict.value,
+            f"{index} refused to say whether it has {name}.",
+            context="\n".join(
+                [
+                    *_facts(decision, question),
+                    f"credentials: {credentials.described(run, question.index)}",
+                ]
+            ),
+            hint="Give credentials in the index URL, in "
+            f"{credentials.variable_prefixes(question.index)[0]}_USERNAME and _PASSWORD, in "
+            "netrc or in "
+            "keyring; if this answer means that the project is not there, set "
+            f"ignore-error-codes = [{question.status}] for {index}.",
+        )
     return PipPinnedError(
-        verdict.value, f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
-        context="\n".join(_facts(decision, question)), hint=f"Check the URL of {index} and the network, or try again when it works.")
+        verdict.value,
+        f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
+        context="\n".join(_facts(decision, question)),
+        hint=f"Check the URL of {index} and the network, or try again when it works.",
+    )
 
 
 def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:
     """A name that more than one index has, under unique-index."""
     return PipPinnedError(
-        "name-on-several-indexes", f"{decision.name} is on {len(indexes)} indexes, and nothing says which one is meant.",
+        "name-on-several-indexes",
+        f"{decision.name} is on {len(indexes)} indexes, and nothing says which one is meant.",
         context="\n".join(f"{index.name} {index.shown}" for index in indexes),
-        hint=f"Pin it: --pin {decision.name}=INDEX, or an entry in [tool.pip-pinned.sources].")
+        hint=f"Pin it: --pin {decision.name}=INDEX, or an entry in [tool.pip-pinned.sources].",
+    )
 
 
 def _facts(decision: Decision, question: Question) -> list[str]:
     if question.redirected_to:
-        answer = f"a redirect to another origin, {question.redirected_to}, which is not followed (follow-redirects)"
+        answer = (
+            f"a redirect to another origin, {question.redirected_to}, "
+            "which is not followed (follow-redirects)"
+        )
     elif question.missing_sentinel:
-        answer = f"HTTP {question.status}, and its sentinel {question.missing_sentinel} is missing too: as for somebody without access"
+        answer = (
+            f"HTTP {question.status}, and its sentinel {question.missing_sentinel} is missing too: "
+            "as for somebody without access"
+        )
     elif question.status not in (None, 200):
         answer = f"HTTP {question.status}"
     elif question.failure:
         answer = question.failure
     else:
         answer = "no file of this project"
-    return [f"package: {decision.name} ({decision.because})", f"index: {question.index.name} {question.index.shown}",
-            f"answer: {answer}", *_ignored(decision)]
+    return [
+        f"package: {decision.name} ({decision.because})",
+        f"index: {question.index.name} {question.index.shown}",
+        f"answer: {answer}",
+        *_ignored(decision),
+    ]
 
 
 def _ignored(decision: Decision) -> list[str]:

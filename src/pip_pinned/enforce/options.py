@@ -12,15 +12,17 @@ from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
-    from pip_pinned.policy.model import Index, Policy
+    from pip_pinned.policy.model import Index, Limits, Policy
     from pip_pinned.policy.sources import Options
 
 JOBS, MOST_JOBS = 16, 64
 
 
 def add_options(group: dict[str, Any]) -> None:
-    """Add our options to pip's group of package index options, so that PIP_* and pip.conf set them too."""
-    from pip_pinned.policy.model import Strategy
+    """Add our options to pip's group of package index options, so that PIP_* and pip.conf set them
+    too.
+    """
+    from pip_pinned.policy.model import Limits, Strategy
 
     strategies = ", ".join(strategy.value for strategy in Strategy)
 
@@ -28,28 +30,105 @@ def add_options(group: dict[str, Any]) -> None:
         return lambda: optparse.Option(*flags, **attributes)
 
     group["options"] += [
-        option("--index", dest="pinned_indexes", metavar="NAME=URL", action="append", default=[],
-               help="One more index, asked before all others for packages without a pin. Can be given several times."),
-        option("--default-index", dest="default_index", metavar="[NAME=]URL", default=None,
-               help="The index that is asked last, in place of PyPI."),
-        option("--index-strategy", dest="index_strategy", metavar="STRATEGY", default=None,
-               help=f"How packages without a pin are searched: {strategies}."),
-        option("--pin", dest="pins", metavar="PACKAGE=INDEX", action="append", default=[],
-               help="Search a package on this index only, for this run. Can be given several times."),
-        option("--prefetch-jobs", dest="prefetch_jobs", metavar="N", type="int", default=JOBS,
-               help="How many requests may be under way at once, beside pip's own (default: %default)."),
-        option("--no-prefetch", dest="no_prefetch", action="store_true", default=False,
-               help="Ask for one thing after the other, as pip does."),
+        option(
+            "--index",
+            dest="pinned_indexes",
+            metavar="NAME=URL",
+            action="append",
+            default=[],
+            help="One more index, asked before all others for packages without a pin. Can be "
+            "given several times.",
+        ),
+        option(
+            "--default-index",
+            dest="default_index",
+            metavar="[NAME=]URL",
+            default=None,
+            help="The index that is asked last, in place of PyPI.",
+        ),
+        option(
+            "--index-strategy",
+            dest="index_strategy",
+            metavar="STRATEGY",
+            default=None,
+            help=f"How packages without a pin are searched: {strategies}.",
+        ),
+        option(
+            "--pin",
+            dest="pins",
+            metavar="PACKAGE=INDEX",
+            action="append",
+            default=[],
+            help="Search a package on this index only, for this run. Can be given several times.",
+        ),
+        option(
+            "--speed-limit",
+            dest="speed_limit",
+            metavar="BYTES",
+            type="int",
+            default=Limits().speed_limit,
+            help="Give an answer up that brings less than this a second over --speed-time "
+            "(default: %default).",
+        ),
+        option(
+            "--speed-time",
+            dest="speed_time",
+            metavar="SECONDS",
+            type="float",
+            default=Limits().speed_time,
+            help="How long an answer may be that slow (default: %default, or --timeout if that is "
+            "longer).",
+        ),
+        option(
+            "--max-page-size",
+            dest="max_page_size",
+            metavar="BYTES",
+            type="int",
+            default=Limits().max_page_size,
+            help="The greatest size of a project page (default: %default).",
+        ),
+        option(
+            "--max-metadata-size",
+            dest="max_metadata_size",
+            metavar="BYTES",
+            type="int",
+            default=Limits().max_metadata_size,
+            help="The greatest size of a metadata file (default: %default).",
+        ),
+        option(
+            "--prefetch-jobs",
+            dest="prefetch_jobs",
+            metavar="N",
+            type="int",
+            default=JOBS,
+            help="How many requests may be under way at once, beside pip's own (default: "
+            "%default).",
+        ),
+        option(
+            "--no-prefetch",
+            dest="no_prefetch",
+            action="store_true",
+            default=False,
+            help="Ask for one thing after the other, as pip does.",
+        ),
     ]
 
 
 def _provenance() -> optparse.Option:
-    return optparse.Option("--provenance", dest="provenance", metavar="FILE", default=None,
-                           help="Write a line of JSON for each installed package: name, version, file URL, hashes, index, and why it came from there.")
+    return optparse.Option(
+        "--provenance",
+        dest="provenance",
+        metavar="FILE",
+        default=None,
+        help="Write a line of JSON for each installed package: name, version, file URL, hashes, "
+        "index, and why it came from there.",
+    )
 
 
-def make_option_group(run: Run, original: Callable[..., Any], group: dict[str, Any], parser: Any) -> Any:
-    """pip's option group, the one for indexes with our options at its end."""
+def make_option_group(
+    run: Run, original: Callable[..., Any], group: dict[str, Any], parser: Any
+) -> Any:
+    """Pip's option group, the one for indexes with our options at its end."""
     if group.get("name") == "Package Index Options":
         group = {**group, "options": list(group["options"])}
         add_options(group)
@@ -59,10 +138,11 @@ def make_option_group(run: Run, original: Callable[..., Any], group: dict[str, A
 
 
 def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str]) -> Any:
-    """Read the policy once pip's parser has run, and combine it with what pip was told about sources.
+    """Read the policy once pip's parser has run, and combine it with what pip was told about
+    sources.
 
-    The arguments are parsed a second time over pip's bare defaults: what differs from those came from the
-    command line, all else from the environment or pip.conf.
+    The arguments are parsed a second time over pip's bare defaults: what differs from those came
+    from the command line, all else from the environment or pip.conf.
     """
     bare = optparse.Values(copy.deepcopy(self.parser.defaults))
     options, rest = original(self, list(args))
@@ -75,16 +155,25 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     run.gate_closed = True
     if run.role != BUILD:
         run.prefetch_jobs = _prefetch_jobs(options)
+        run.limits = _limits(options)
     run.command = self.name
     if self.name == "install" and not options.dry_run:
-        from pip_pinned.enforce import provenance  # noqa: F401 (since 26.3 pip lets nothing be imported once it installs)
+        from pip_pinned.enforce import provenance  # noqa: F401 (pip 26.3 imports nothing late)
     if run.role == BUILD:
         hide_in_logs(run)
         return options, rest
     declared = run.declare()
     flags, _ = self.parser.parse_args(list(args), values=bare)
-    policy, notices = sources.combine(declared, _layer(flags, None), _layer(options, flags), no_index=bool(options.no_index), pypi=_pypi())
-    run.moved = frozenset(names.normalize(value.partition("=")[0].strip()) for value in _layer(flags, None).pins)
+    policy, notices = sources.combine(
+        declared,
+        _layer(flags, None),
+        _layer(options, flags),
+        no_index=bool(options.no_index),
+        pypi=_pypi(),
+    )
+    run.moved = frozenset(
+        names.normalize(value.partition("=")[0].strip()) for value in _layer(flags, None).pins
+    )
     run.enforce_policy(policy)
     hide_in_logs(run)
     for notice in notices:
@@ -100,8 +189,25 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
 
 def _prefetch_jobs(options: Any) -> int:
     if not 1 <= options.prefetch_jobs <= MOST_JOBS:
-        failures.stop(PipPinnedError("usage", f"--prefetch-jobs {options.prefetch_jobs} is not between 1 and {MOST_JOBS}.", hint="--no-prefetch asks for one thing after the other."))
+        failures.stop(
+            PipPinnedError(
+                "usage",
+                f"--prefetch-jobs {options.prefetch_jobs} is not between 1 and {MOST_JOBS}.",
+                hint="--no-prefetch asks for one thing after the other.",
+            )
+        )
     return 0 if options.no_prefetch else int(options.prefetch_jobs)
+
+
+def _limits(options: Any) -> Limits:
+    from pip_pinned.policy.model import Limits
+
+    given = Limits(*(getattr(options, name) for name in Limits._fields))
+    for name, value in zip(Limits._fields, given, strict=True):
+        if value <= 0:
+            option = f"--{name.replace('_', '-')}"
+            failures.stop(PipPinnedError("usage", f"{option} {value:g} is not greater than 0."))
+    return given
 
 
 def _searches(command: str, options: Any) -> bool:
@@ -117,7 +223,9 @@ def _pypi() -> str:
 
 
 def _layer(values: Any, flags: Any) -> Options:
-    """The options of the command line (``flags`` None), or those that environment and pip.conf add to it."""
+    """The options of the command line (``flags`` None), or those that environment and pip.conf add
+    to it.
+    """
 
     def one(name: str, unset: object = None) -> str | None:
         value = getattr(values, name)
@@ -133,18 +241,29 @@ def _layer(values: Any, flags: Any) -> Options:
     from pip_pinned.policy.sources import Options
 
     return Options(
-        index_url=one("index_url", _pypi()), extra_index_urls=many("extra_index_urls"), find_links=many("find_links"),
-        indexes=many("pinned_indexes"), default_index=one("default_index"), strategy=one("index_strategy"), pins=many("pins"))
+        index_url=one("index_url", _pypi()),
+        extra_index_urls=many("extra_index_urls"),
+        find_links=many("find_links"),
+        indexes=many("pinned_indexes"),
+        default_index=one("default_index"),
+        strategy=one("index_strategy"),
+        pins=many("pins"),
+    )
 
 
 def _hint(run: Run, declared: Policy, policy: Policy) -> None:
     if not declared.declared and len(policy.indexes) > 1 and run.lock_log is None:
-        run.note("no pins are declared: packages come from the first index that has them. "
-                 "`pip-pinned migrate` pins them to where they come from now.", "hint")
+        run.note(
+            "no pins are declared: packages come from the first index that has them. "
+            "`pip-pinned migrate` pins them to where they come from now.",
+            "hint",
+        )
 
 
 def _show(policy: Policy, options: Any) -> None:
-    """Let pip's own lines ("Looking in indexes") name what is asked; nothing is searched by these options."""
+    """Let pip's own lines ("Looking in indexes") name what is asked; nothing is searched by these
+    options.
+    """
     from pip_pinned.policy.model import Strategy
 
     simple = [index for index in policy.indexes if index.format != "flat"]
@@ -153,7 +272,10 @@ def _show(policy: Policy, options: Any) -> None:
         first = default or simple[-1]
         options.index_url = _with_scheme(first)
         options.extra_index_urls = [_with_scheme(index) for index in simple if index is not first]
-        options.find_links = [*policy.find_links, *(_with_scheme(index) for index in policy.indexes if index.format == "flat")]
+        options.find_links = [
+            *policy.find_links,
+            *(_with_scheme(index) for index in policy.indexes if index.format == "flat"),
+        ]
     if policy.strategy is Strategy.PINNED_ONLY:
         options.disable_pip_version_check = True
 

@@ -1,7 +1,7 @@
 """What leaves the machine: only announced URLs, no redirect to another origin.
 
-pip's HTTP cache is keyed by URL alone and also holds what was fetched with TLS verification off; ours is a
-directory of its own, into which such answers are never written (CONTRACT 4.10).
+pip's HTTP cache is keyed by URL alone and also holds what was fetched with TLS verification off;
+ours is a directory of its own, into which such answers are never written (CONTRACT 4.10).
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ from pip_pinned.policy.model import Index
 from pip_pinned.policy.urls import BadUrl, Url
 
 
-def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, trusted_hosts: Any = (), cache: str | None = None, **kwargs: Any) -> None:
-    """A session with our cache directory, and with credentials looked up by index instead of by host."""
+def session_init(
+    run: Run,
+    original: Callable[..., Any],
+    self: Any,
+    *args: Any,
+    trusted_hosts: Any = (),
+    cache: str | None = None,
+    **kwargs: Any,
+) -> None:
+    """A session with our cache directory, and with credentials looked up by index instead of by
+    host.
+    """
     if cache:
         parent, name = os.path.split(cache)
         cache = os.path.join(parent, "pip-pinned", name)
@@ -32,21 +42,30 @@ def session_init(run: Run, original: Callable[..., Any], self: Any, *args: Any, 
     if cache:
         keep_apart(run, self)
     _read_environment_once(self)
-    self._trusted_host_adapter = self.adapters["http://"]  # the one that neither verifies nor caches
+    self._trusted_host_adapter = self.adapters[
+        "http://"
+    ]  # the one that neither verifies nor caches
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
     self.auth = auth_by_index(run, self.auth)
-    self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # a cookie goes to every port and path of its host
+    self.headers["Accept-Encoding"] = "gzip"  # and nothing else is decoded (limits)
+    self.cookies.set_policy(
+        DefaultCookiePolicy(allowed_domains=())
+    )  # a cookie goes to every port and path of its host
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
 
 
 def _read_environment_once(session: Any) -> None:
-    """requests goes through all variables twice for each request, in search of proxies; once for each origin will do."""
+    """Requests goes through all variables twice for each request, in search of proxies; once for
+    each origin will do.
+    """
     ordinary, known = session.merge_environment_settings, {}
 
-    def merge_environment_settings(url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+    def merge_environment_settings(
+        url: str, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
         if proxies or session.proxies:
             return ordinary(url, proxies, stream, verify, cert)
         key = urls.origin(url), stream, verify, cert
@@ -61,23 +80,39 @@ def _trust(run: Run, session: Any, index: Index) -> None:
     """``verify-ssl = false``: for this index's origin alone, and said on every run."""
     scheme, host, port = urls.origin(index.url)
     if scheme == "http":
-        session.is_secure_origin = partial(_is_secure_origin, session.is_secure_origin, (scheme, host, port))
+        session.is_secure_origin = partial(
+            _is_secure_origin, session.is_secure_origin, (scheme, host, port)
+        )
     elif scheme == "https":
         session.mount(f"https://{host}:{port}/", session.adapters["http://"])
         if port == urls.DEFAULT_PORTS["https"]:
             session.mount(f"https://{host}/", session.adapters["http://"])
-    run.note(f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in its place.", "warning")
+    run.note(
+        f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in "
+        "its place.",
+        "warning",
+    )
 
 
 def _is_secure_origin(ordinary: Callable[[Any], Any], trusted: urls.Origin, location: Any) -> bool:
-    """pip compares ports as they are written: to its own list, a URL without one is never on port 80."""
+    """Pip compares ports as they are written: to its own list, a URL without one is never on port
+    80.
+    """
     try:
         return urls.origin(location.url) == trusted or bool(ordinary(location))
     except BadUrl:  # which nothing asks for
         return False
 
 
-def request(run: Run, original: Callable[..., Any], self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+def request(
+    run: Run,
+    original: Callable[..., Any],
+    self: Any,
+    method: str,
+    url: str,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
     """Know by which grant a URL is asked for; note the status of a project page."""
     grant = run.ledger.granted(url)
     run.ledger.next_hop = None
@@ -88,7 +123,9 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         if run.prefetcher is None:
             response = original(self, method, url, *args, **kwargs)
         else:
-            response = run.prefetcher.ahead.request(partial(original, self), method, url, args, kwargs)
+            response = run.prefetcher.ahead.request(
+                partial(original, self), method, url, args, kwargs
+            )
     finally:
         run.ledger.following = before
     question = run.ledger.question
@@ -96,23 +133,35 @@ def request(run: Run, original: Callable[..., Any], self: Any, method: str, url:
         question.status = response.status_code
         question.strayed = run.ledger.strayed
         steps = [*response.history, response]
-        if not question.index.follow_redirects and any(not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)):
+        if not question.index.follow_redirects and any(
+            not urls.same_origin(a.url, b.url) for a, b in pairwise(steps)
+        ):
             raise CrossOriginRedirect(Url(response.url))  # followed past get_redirect_target
     return response
 
 
 def _relax(headers: dict[str, str], cache_control: str) -> None:
-    """pip asks for most pages in a way that no cached one satisfies; ``cache-control.api`` decides in its place."""
+    """Pip asks for most pages in a way that no cached one satisfies; ``cache-control.api`` decides
+    in its place.
+    """
     headers.pop("Cache-Control", None)
     if "max-age" not in cache_control:
         headers["Cache-Control"] = "max-age=0"
 
 
-def rebuild_auth(run: Run, original: Callable[..., Any], self: Any, prepared_request: Any, response: Any) -> None:
-    """Where a redirect leads, credentials are looked up anew: requests would send those of netrc to any port of a host."""
-    run.ledger.strayed = run.ledger.strayed or not urls.same_origin(response.url, prepared_request.url)
+def rebuild_auth(
+    run: Run, original: Callable[..., Any], self: Any, prepared_request: Any, response: Any
+) -> None:
+    """Where a redirect leads, credentials are looked up anew: requests would send those of netrc to
+    any port of a host.
+    """
+    run.ledger.strayed = run.ledger.strayed or not urls.same_origin(
+        response.url, prepared_request.url
+    )
     prepared_request.headers.pop("Authorization", None)
     if index_of(run, prepared_request.url) is not None:
-        prepared_request.url = urls.without_credentials(prepared_request.url)  # a Location does not say who we are
+        prepared_request.url = urls.without_credentials(
+            prepared_request.url
+        )  # a Location does not say who we are
     prepared_request.hooks = {"response": []}
     self.auth(prepared_request)

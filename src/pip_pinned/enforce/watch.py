@@ -1,4 +1,6 @@
-"""The last line: an audit hook (PEP 578), which nothing can take out again, stops any pip that pip starts without us."""
+"""The last line: an audit hook (PEP 578), which nothing can take out again, stops any pip that pip
+starts without us.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,16 @@ def watch_children() -> None:
         words = [command] if isinstance(command, (str, bytes)) else list(command)
         texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
         if any(os.path.basename(text) == runner for text in texts) or _runs_pip_module(texts):
-            failures.stop(failures.unsupported_pip("pip starts another pip in a way that pip-pinned does not know"))
+            failures.stop(
+                failures.unsupported_pip(
+                    "pip starts another pip in a way that pip-pinned does not know"
+                )
+            )
 
     sys.addaudithook(hook)
 
 
 def _runs_pip_module(words: list[str]) -> bool:
-    return any(first == "-m" and second in ("pip", "pip._internal") for first, second in pairwise(words))
+    return any(
+        first == "-m" and second in ("pip", "pip._internal") for first, second in pairwise(words)
+    )

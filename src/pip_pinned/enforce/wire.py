@@ -1,20 +1,25 @@
-"""Requests that are sent ahead: threads that carry bytes, and the one place where the main thread picks them up.
+"""Requests that are sent ahead: threads that carry bytes, and the one place where the main thread
+picks them up.
 
-A request is known by where it goes, method, path and every header. When pip, in the main thread, is about to send a
-request of which an equal one was sent ahead, it gets the answer to that one: the same bytes, earlier. Whatever comes of it
-(status table, redirects, credentials, cache, messages) is done by pip and by this kernel in the main thread as if it had just
-come. Where there is no answer (no connection, a body that was cut, too large a file, HTTP 429 or 5xx, a worker that had
-something to log) the main thread sends the request itself, with all its retries, and nothing more is sent ahead to that origin:
-it may be that it bears one request at a time only. So nothing counts as absent, nor as broken, but what pip has asked for.
+A request is known by where it goes, method, path and every header. When pip, in the main thread, is
+about to send a request of which an equal one was sent ahead, it gets the answer to that one: the
+same bytes, earlier. Whatever comes of it (status table, redirects, credentials, cache, messages) is
+done by pip and by this kernel in the main thread as if it had just come. Where there is no answer
+(no connection, a body that was cut, too large a file, HTTP 429 or 5xx, a worker that had something
+to log) the main thread sends the request itself, with all its retries, and nothing more is sent
+ahead to that origin: it may be that it bears one request at a time only. So nothing counts as
+absent, nor as broken, but what pip has asked for.
 
-Shared between threads: the queue, the answers, and the origins that want to be left alone. They are changed under one lock;
-the main thread, which alone adds to what is fetched, looks without it whether there is something for it. A worker also
-uses urllib3's connection pool, whose queue of connections is made for threads, and the pool's TLS context. That is
-truststore's since pip 24.2, which changes it in every handshake, and has had a lock that suffices since pip 26.3 only:
-here one handshake at a time is made with a context, the main thread's among them. Not shared: everything else. A worker
-runs no code of pip's beneath ``pip._internal``, no code of this kernel but this module's, reads no credentials (they are in
-the headers that it is given), asks nobody, and logs nothing. That is sound for every supported pip because it asks only
-for what urllib3 1.26 and 2 promise.
+Shared between threads: the queue, the answers, and the origins that want to be left alone. They are
+changed under one lock; the main thread, which alone adds to what is fetched, looks without it
+whether there is something for it. A worker also uses urllib3's connection pool, whose queue of
+connections is made for threads, and the pool's TLS context. That is truststore's since pip 24.2,
+which changes it in every handshake, and has had a lock that suffices since pip 26.3 only: here one
+handshake at a time is made with a context, the main thread's among them. Not shared: everything
+else. A worker runs no code of pip's beneath ``pip._internal``, no code of this kernel but this
+module's, reads no credentials (they are in the headers that it is given), asks nobody, and logs
+nothing. That is sound for every supported pip because it asks only for what urllib3 1.26 and 2
+promise.
 """
 
 from __future__ import annotations
@@ -22,82 +27,35 @@ from __future__ import annotations
 import logging
 import queue
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from io import BytesIO
 from typing import Any
 
-MEMORY = 64 << 20  # bytes of answers that wait in memory; what is beyond waits in a temporary file
-LARGEST, DISK = 512 << 20, 1 << 30  # bytes of a file that is fetched ahead, and of all that wait on the disk
+from pip_pinned.enforce import answers
+from pip_pinned.enforce.answers import Answer, Key, NotYet, Room, Store
+
 AT_ONCE = 0.005  # seconds for an answer, below which threads cost more than they save
 LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
+# Seconds that a request which is sent ahead may take in all, and bytes a second of a larger file.
+TOTAL, SLOW = 60.0, 64 << 10
 _CHUNK = 256 << 10
 _NAME = "pip-pinned-prefetch"
 
 OPEN_FILES = 64  # what pip needs besides connections
 Origin = tuple[str, str, int]
-Place = tuple[Origin, tuple[str, ...]]  # an origin, or the proxy that wants to know who asks it, and the credentials that are sent there
-Key = tuple[Any, str, str, frozenset[tuple[str, str]]]
-
-
-class NotYet(BaseException):
-    """What is asked ahead has no usable answer now. No fault, and nothing that pip may catch."""
-
-
-class Answer:
-    """What a server said: status line, headers, and the body as it came over the wire."""
-
-    def __init__(self, key: Key, response: Any, body: Any, size: int) -> None:
-        self.key = key
-        self.status: int = response.status
-        self.reason, self.version, self.headers = response.reason, response.version, response.headers
-        self.body = body
-        self.size = size
-
-    def as_response(self, method: str) -> Any:
-        """The answer as urllib3 would have returned it; as often as it is wanted, one after the other."""
-        from pip._vendor.urllib3.response import HTTPResponse
-
-        self.body.seek(0)
-        response = HTTPResponse(body=_Body(self.body, self.size), headers=self.headers.copy(), status=self.status, reason=self.reason, version=self.version,
-                                preload_content=False, decode_content=False, request_method=method)
-        response.pip_pinned_answer = self
-        return response
-
-    @property
-    def content(self) -> bytes:
-        """The whole body; who reads it from a response is not disturbed."""
-        place = self.body.tell()
-        self.body.seek(0)
-        content: bytes = self.body.read()
-        self.body.seek(place)
-        return content
-
-
-class _Body:
-    """A body that behaves like http.client's: it is closed once its last byte was read, which is when CacheControl stores it."""
-
-    def __init__(self, file: Any, size: int) -> None:
-        self._file = file
-        self._left = size
-        self.closed = size == 0
-
-    def read(self, amt: int | None = None) -> bytes:
-        data: bytes = b"" if self.closed else self._file.read(self._left if amt is None else min(amt, self._left))
-        self._left -= len(data)
-        self.closed = self.closed or self._left <= 0
-        return data
-
-    def close(self) -> None:
-        self.closed = True
+Place = tuple[
+    Origin, tuple[str, ...]
+]  # an origin, or the proxy that wants to know who asks it, and the credentials that are sent there
 
 
 class Fetch:
-    """One request sent ahead. ``tasks`` are told when it is over; ``answer`` is None if there is none that counts."""
+    """One request sent ahead.
+
+    ``tasks`` are told when it is over; ``answer`` is None if there is none that counts.
+    """
 
     def __init__(self, key: Key, place: Place, send: Callable[[], Any]) -> None:
         self.key = key
@@ -108,12 +66,16 @@ class Fetch:
         self.state = "queued"  # then "sent", then "over"
         self.answer: Answer | None = None
         self.logged = False
+        self.deadline = 0.0  # once it is sent; the main thread waits no longer
+        self.is_given_up = False
 
 
 class Wire:
     """The requests that were sent ahead of the main thread, which alone calls these methods."""
 
-    def __init__(self, jobs: int, look_at: Callable[[Any, int], None], is_slow: Callable[[], None]) -> None:
+    def __init__(
+        self, jobs: int, look_at: Callable[[Any, int], None], is_slow: Callable[[], None]
+    ) -> None:
         self._jobs = jobs
         self._look_at = look_at
         self._is_slow = is_slow
@@ -129,15 +91,20 @@ class Wire:
         self._threads = self._idle = 0
         self._closed = False
         self._left_alone: dict[Origin, float] = {}
-        self._crowded: set[Origin] = set()  # left alone, and connections of workers may still be open
+        self._crowded: set[Origin] = (
+            set()
+        )  # left alone, and connections of workers may still be open
         self._held: dict[Place, list[Any]] = {}
         self._welcome: set[Place] = set()
-        self._memory = self._disk = 0
+        self._room = Room(self._lock)
 
-    # -- the main thread ----------------------------------------------------------------------------------
+    # -- the main thread
+    # ----------------------------------------------------------------------------------
 
     def attach(self, session: Any) -> None:
-        """Let a session's connection pools ask here first, and keep as many connections as there are jobs."""
+        """Let a session's connection pools ask here first, and keep as many connections as there
+        are jobs.
+        """
         for adapter in {id(adapter): adapter for adapter in session.adapters.values()}.values():
             if hasattr(adapter, "poolmanager"):
                 self._equip(adapter.poolmanager)
@@ -158,27 +125,71 @@ class Wire:
         manager.clear()
         manager.pools._maxsize = max(manager.pools._maxsize, _many_pools(self._jobs))
         manager.connection_pool_kw["maxsize"] = self._jobs + 1
-        manager.pool_classes_by_scheme = {scheme: self._listening(kind) for scheme, kind in manager.pool_classes_by_scheme.items()}
+        manager.pool_classes_by_scheme = {
+            scheme: self._listening(kind) for scheme, kind in manager.pool_classes_by_scheme.items()
+        }
 
     def _listening(self, kind: Any) -> Any:
         kind = getattr(kind, "pip_pinned_base", kind)
         wire = self
 
-        def urlopen(self: Any, method: str, url: str, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def urlopen(
+            self: Any,
+            method: str,
+            url: str,
+            body: Any = None,
+            headers: Any = None,
+            *args: Any,
+            **kwargs: Any,
+        ) -> Any:
             return wire._urlopen(self, kind.urlopen, method, url, body, headers, args, kwargs)
 
-        return type(kind.__name__, (kind,), {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__})  # its name stands in errors
+        return type(
+            kind.__name__,
+            (kind,),
+            {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__},
+        )  # its name stands in errors
 
-    def _urlopen(self, pool: Any, urlopen: Callable[..., Any], method: str, url: str, body: Any, headers: Any, args: Any, kwargs: Any) -> Any:
+    def _urlopen(
+        self,
+        pool: Any,
+        urlopen: Callable[..., Any],
+        method: str,
+        url: str,
+        body: Any,
+        headers: Any,
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
         place = _place(pool, headers or {})
         origin = place[0]
-        key = ((pool.scheme, pool.host, pool.port, getattr(pool, "cert_reqs", None)), method, url, frozenset((headers or {}).items()))
+        key = (
+            (pool.scheme, pool.host, pool.port, getattr(pool, "cert_reqs", None)),
+            method,
+            url,
+            frozenset((headers or {}).items()),
+        )
         if self.task is not None:
             if method != "GET" or body is not None or args:
                 raise NotYet
-            return self._ask_ahead(key, place, lambda: urlopen(
-                pool, method, url, None, dict(headers), retries=False, redirect=False, assert_same_host=False,
-                timeout=kwargs.get("timeout"), preload_content=False, decode_content=False), pool)
+            return self._ask_ahead(
+                key,
+                place,
+                lambda: urlopen(
+                    pool,
+                    method,
+                    url,
+                    None,
+                    dict(headers),
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=kwargs.get("timeout"),
+                    preload_content=False,
+                    decode_content=False,
+                ),
+                pool,
+            )
         self.look()
         fetch = None if args else self._taken(key)  # positional: urllib3 tries again
         if fetch is not None and fetch.answer is not None:
@@ -210,7 +221,9 @@ class Wire:
                 if place[0] in self._left_alone:
                     raise NotYet
                 if self._threads < self._jobs and self._idle <= len(self._queue):
-                    threading.Thread(target=self._carry, name=_NAME, daemon=True).start()  # it comes to work once the lock is free
+                    threading.Thread(
+                        target=self._carry, name=_NAME, daemon=True
+                    ).start()  # it comes to work once the lock is free
                     self._threads += 1
                 fetch = self._fetches[key] = Fetch(key, place, send)
                 if place[1] and place not in self._welcome:
@@ -261,23 +274,21 @@ class Wire:
             with self._lock:
                 if self._closed:
                     break
-                if fetch.state == "queued":
+                if fetch.state == "queued":  # its turn may never come
                     self._queue.remove(fetch)
-                    if self._threads == 0 or self._is_full() or fetch.origin in self._left_alone:
-                        break
-                    self._queue.appendleft(fetch)
-                    self._work.notify()
+                    break
+                if time.monotonic() > fetch.deadline:
+                    fetch.is_given_up = True
+                    break
                 if not self._arrived:
-                    self._news.wait(0.25)  # a wait without an end could not be interrupted on Windows
+                    self._news.wait(
+                        0.25
+                    )  # a wait without an end could not be interrupted on Windows
             self.look()
         with self._lock:
             self._fetches.pop(key, None)
             self._release(fetch.answer)
         return fetch
-
-    def _is_full(self) -> bool:
-        """Whether so much waits for the main thread that nothing more should come."""
-        return self._memory + self._disk >= MEMORY
 
     def _wait_until_welcome(self, origin: Origin) -> None:
         until = self._left_alone.get(origin)
@@ -303,13 +314,14 @@ class Wire:
             self._arrived.clear()
             self._work.notify_all()
 
-    # -- the workers --------------------------------------------------------------------------------------
+    # -- the workers
+    # --------------------------------------------------------------------------------------
 
     def _carry(self) -> None:
         while True:
             with self._lock:
                 self._idle += 1
-                while (not self._queue or self._is_full()) and not self._closed:
+                while (not self._queue or self._room.is_full) and not self._closed:
                     self._work.wait()
                 self._idle -= 1
                 if self._closed:
@@ -317,17 +329,18 @@ class Wire:
                     return
                 fetch = self._queue.popleft()
                 fetch.state = "sent"
+                fetch.deadline = time.monotonic() + TOTAL
             answer = None
             _now_sending.fetch = fetch
             try:
                 answer = self._read(fetch)
-            except Exception:  # noqa: BLE001 (whatever it is, the main thread meets it itself, with all its retries and words)
+            except Exception:  # noqa: BLE001 (the main thread meets it itself)
                 with self._lock:
                     self._leave_alone(fetch.origin)
             finally:
                 _now_sending.fetch = None
             with self._lock:
-                if answer is not None and fetch.logged:
+                if answer is not None and (fetch.logged or fetch.is_given_up):
                     self._release(answer)
                     answer = None
                 if fetch.origin in self._left_alone:
@@ -338,12 +351,12 @@ class Wire:
 
     def _read(self, fetch: Fetch) -> Answer | None:
         response = fetch.send()
-        body = _Store(self)
+        body = Store(self._room)
         try:
             if response.status in (413, 429) or response.status >= 500:
                 with self._lock:
                     self._leave_alone(fetch.origin, _seconds(response))
-            elif self._fill(body, response):
+            elif self._fill(body, response, fetch):
                 response.release_conn()
                 return Answer(fetch.key, response, body.file, body.size)
         except BaseException:
@@ -354,13 +367,19 @@ class Wire:
         response.close()
         return None
 
-    def _fill(self, body: _Store, response: Any) -> bool:
-        """Whether there was room for the body. Raises EOFError if it was cut."""
+    def _fill(self, body: Store, response: Any, fetch: Fetch) -> bool:
+        """Whether there was room for the body.
+
+        Raises EOFError if it was cut, TimeoutError if it took too long.
+        """
         declared = response.headers.get("Content-Length", "")
         size = int(declared) if declared.isdigit() else None
-        if size is not None and size > LARGEST:
+        if size is not None and size > answers.LARGEST:
             return False
+        fetch.deadline += (size or 0) / SLOW
         for chunk in iter(lambda: response.read(_CHUNK, decode_content=False), b""):
+            if time.monotonic() > fetch.deadline:
+                raise TimeoutError
             if not body.write(chunk):
                 return False
         if size not in (None, body.size):
@@ -368,64 +387,31 @@ class Wire:
         return True
 
     def _leave_alone(self, origin: Origin, seconds: float = 0.0) -> None:
-        """Send nothing more ahead to an origin, and nothing at all for some time. Called with the lock."""
-        self._left_alone[origin] = max(self._left_alone.get(origin, 0.0), time.monotonic() + seconds)
+        """Send nothing more ahead to an origin, and nothing at all for some time.
+
+        Called with the lock.
+        """
+        self._left_alone[origin] = max(
+            self._left_alone.get(origin, 0.0), time.monotonic() + seconds
+        )
         for other in [other for other in self._queue if other.origin == origin]:
             self._queue.remove(other)
             other.state = "over"
 
     def _release(self, answer: Answer | None) -> None:
         if answer is not None:
-            self._account(answer.body, -answer.size)
-            if not self._is_full():
+            self._room.account(answer.body, -answer.size)
+            if not self._room.is_full:
                 self._work.notify_all()
-
-    def _account(self, file: Any, size: int) -> None:
-        if isinstance(file, BytesIO):
-            self._memory += size
-        else:
-            self._disk += size
-
-
-class _Store:
-    """Takes a body, in memory while there is room in it, then on the disk."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.file: Any = BytesIO()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> bool:
-        """Whether there was room for it."""
-        wire, size = self._wire, len(chunk)
-        with wire._lock:
-            if isinstance(self.file, BytesIO) and wire._memory + size > MEMORY:
-                self._move_to_disk()
-            if not isinstance(self.file, BytesIO) and (wire._disk + size > DISK or self.size + size > LARGEST):
-                return False
-            wire._account(self.file, size)
-            self.size += size
-        self.file.write(chunk)
-        return True
-
-    def _move_to_disk(self) -> None:
-        self._wire._account(self.file, -self.size)
-        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is dropped)
-        file.write(self.file.getbuffer())
-        self.file = file
-        self._wire._account(self.file, self.size)
-
-    def give_up(self) -> None:
-        """Make room again."""
-        with self._wire._lock:
-            self._wire._account(self.file, -self.size)
-            self.size = 0
 
 
 def _place(pool: Any, headers: Any) -> Place:
     asked_by = pool.proxy if "Proxy-Authorization" in pool.proxy_headers else pool
     return (asked_by.scheme, asked_by.host, asked_by.port), tuple(
-        sent[name] for sent, name in ((headers, "Authorization"), (pool.proxy_headers, "Proxy-Authorization")) if name in sent)
+        sent[name]
+        for sent, name in ((headers, "Authorization"), (pool.proxy_headers, "Proxy-Authorization"))
+        if name in sent
+    )
 
 
 def _close_idle(pool: Any) -> None:
@@ -442,7 +428,11 @@ def _close_idle(pool: Any) -> None:
 
 
 def _seconds(response: Any) -> float:
-    """How long an origin wants to be left alone, as far as it will be; Retry-After is a number of seconds or a date. HTTP 429 without it: a while."""
+    """How long an origin wants to be left alone, as far as it will be; Retry-After is a number of
+    seconds or a date.
+
+    HTTP 429 without it: a while.
+    """
     from pip._vendor.urllib3.exceptions import HTTPError
     from pip._vendor.urllib3.util.retry import Retry
 
@@ -454,13 +444,17 @@ def _seconds(response: Any) -> float:
 
 
 def _many_pools(jobs: int) -> int:
-    """How many origins may keep their connections open, so that no limit of open files is reached."""
+    """How many origins may keep their connections open, so that no limit of open files is
+    reached.
+    """
     if sys.platform == "win32":
         return 64
     import resource
 
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 64 if limit == resource.RLIM_INFINITY else min(64, max(limit - OPEN_FILES, 0) // (jobs + 1))
+    return (
+        64 if limit == resource.RLIM_INFINITY else min(64, max(limit - OPEN_FILES, 0) // (jobs + 1))
+    )
 
 
 class _NowSending(threading.local):
@@ -471,7 +465,9 @@ _now_sending = _NowSending()
 
 
 def silence(record: logging.LogRecord) -> bool:
-    """A filter of log handlers: a worker that has something to say has failed; the main thread will say it in its time."""
+    """A filter of log handlers: a worker that has something to say has failed; the main thread will
+    say it in its time.
+    """
     fetch = _now_sending.fetch
     if fetch is not None:
         fetch.logged = True
@@ -479,8 +475,12 @@ def silence(record: logging.LogRecord) -> bool:
 
 
 def _one_handshake_at_a_time(context: Any) -> None:
-    """Make a context of truststore's fit for threads (macOS, Windows: two handshakes at a time could leave it without verification)."""
-    if not type(context).__module__.endswith("truststore._api") or hasattr(context, "pip_pinned_lock"):
+    """Make a context of truststore's fit for threads (macOS, Windows: two handshakes at a time
+    could leave it without verification).
+    """
+    if not type(context).__module__.endswith("truststore._api") or hasattr(
+        context, "pip_pinned_lock"
+    ):
         return
     lock = context.pip_pinned_lock = threading.RLock()
     for name in ("wrap_socket", "wrap_bio"):

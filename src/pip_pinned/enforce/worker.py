@@ -1,4 +1,6 @@
-"""pip as a child of an own command, or as its last act: under the policy, with its words on stderr."""
+"""Pip as a child of an own command, or as its last act: under the policy, with its words on
+stderr.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +19,48 @@ from pip_pinned.policy.model import Policy
 
 
 def quietly() -> list[str]:
-    """``--quiet``, unless somebody is watching: pip's words and progress bars are for a terminal."""
+    """``--quiet``, unless somebody is watching: pip's words and progress bars are for a
+    terminal.
+    """
     return [] if sys.stderr.isatty() else ["--quiet"]
 
 
-def run_pip(load: Callable[[], Policy], args: list[str], *, decision_log: str | None = None, lock_log: str | None = None,
-            preferred: Preferred | None = None, locked: Locked | None = None, roots: Sequence[Root] = (),
-            provenance: str | None = None, here: Hooks | None = None) -> int:
+def run_pip(
+    load: Callable[[], Policy],
+    args: list[str],
+    *,
+    decision_log: str | None = None,
+    lock_log: str | None = None,
+    preferred: Preferred | None = None,
+    locked: Locked | None = None,
+    roots: Sequence[Root] = (),
+    provenance: str | None = None,
+    here: Hooks | None = None,
+) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
-    What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes to stderr, so that ours is the command's own.
-    With ``here``, the seams of this process, it becomes pip and exits as pip does: that saves the start of another Python.
+    What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes
+    to stderr, so that ours is the command's own. With ``here``, the seams of this process, it
+    becomes pip and exits as pip does: that saves the start of another Python.
     """
     import pip
 
     if roots:
         args = [*args, "-r", ROOTS]
-    run = Run(load, decision_log=decision_log, lock_log=lock_log, preferred=preferred, locked=locked, roots=roots, provenance=provenance)
+    run = Run(
+        load,
+        decision_log=decision_log,
+        lock_log=lock_log,
+        preferred=preferred,
+        locked=locked,
+        roots=roots,
+        provenance=provenance,
+    )
     if here is not None:
         launch.become_pip(here, run, args)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))
     if sys.stdout is not None:
         sys.stdout.flush()
-    return subprocess.run([sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False).returncode
+    return subprocess.run(
+        [sys.executable, launcher, *args], stdout=sys.stderr.fileno(), check=False
+    ).returncode

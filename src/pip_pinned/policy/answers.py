@@ -9,7 +9,9 @@ from pip_pinned.policy.model import Index
 
 
 class Verdict(str, Enum):
-    """Present and absent are facts about a project; the other two are faults, and a fault never sends a name on."""
+    """Present and absent are facts about a project; the other two are faults, and a fault never
+    sends a name on.
+    """
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -17,7 +19,8 @@ class Verdict(str, Enum):
     UNAVAILABLE = "index-unavailable"
 
 
-# The PyTorch index answers 403 for a project that it does not have (uv status_code_strategy.rs has the same exception).
+# The PyTorch index answers 403 for a project that it does not have (uv status_code_strategy.rs has
+# the same exception).
 _ABSENT_BY_HOST = {"download.pytorch.org": (403,)}
 
 

@@ -27,12 +27,23 @@ def encode(policy: Policy) -> dict[str, Any]:
 
 
 def decode(data: dict[str, Any]) -> Policy:
-    """The inverse of ``encode``. Raises KeyError, TypeError or ValueError for anything else."""
+    """The inverse of ``encode``.
+
+    Raises KeyError, TypeError or ValueError for anything else.
+    """
     indexes = []
     for item in data["indexes"]:
         codes = item["ignore_error_codes"]
-        indexes.append(Index(**{**item, "ignore_error_codes": None if codes is None else tuple(codes), "variable_prefixes": tuple(item["variable_prefixes"]),
-                                "excludes": tuple(item["excludes"])}))
+        indexes.append(
+            Index(
+                **{
+                    **item,
+                    "ignore_error_codes": None if codes is None else tuple(codes),
+                    "variable_prefixes": tuple(item["variable_prefixes"]),
+                    "excludes": tuple(item["excludes"]),
+                }
+            )
+        )
     return Policy(
         indexes=tuple(indexes),
         pins=tuple(Pin(pattern=p, index_name=i, origin=o, marker=m) for p, i, o, m in data["pins"]),
@@ -56,7 +67,8 @@ def digest(data: bytes) -> str:
 def fingerprint(policy: Policy) -> str:
     """Sixteen hexadecimal digits that change whenever a decision could: no origins, no credentials.
 
-    Caches of built wheels live under it, so that a wheel built under one policy never serves another.
+    Caches of built wheels live under it, so that a wheel built under one policy never serves
+    another.
     """
     data = encode(policy)
     for item, index in zip(data["indexes"], policy.indexes, strict=True):
@@ -69,7 +81,8 @@ def fingerprint(policy: Policy) -> str:
 def open_sealed(raw: bytes, expected_digest: str) -> dict[str, Any]:
     """The sealed data, if the bytes have that digest and this schema.
 
-    Raises PipPinnedError ``policy-missing`` otherwise: nothing is installed without a policy (CONTRACT 1.3).
+    Raises PipPinnedError ``policy-missing`` otherwise: nothing is installed without a policy
+    (CONTRACT 1.3).
     """
     if digest(raw) != expected_digest:
         raise _policy_missing("the sealed policy was altered on its way to this process")
@@ -79,7 +92,9 @@ def open_sealed(raw: bytes, expected_digest: str) -> dict[str, Any]:
     except (ValueError, KeyError, AttributeError, TypeError) as exc:
         raise _policy_missing("the sealed policy cannot be read") from exc
     if schema != SCHEMA:
-        raise _policy_missing(f"the sealed policy has schema {schema}; this pip-pinned reads schema {SCHEMA}")
+        raise _policy_missing(
+            f"the sealed policy has schema {schema}; this pip-pinned reads schema {SCHEMA}"
+        )
     return dict(data)
 
 
@@ -88,5 +103,6 @@ def _policy_missing(what: str) -> PipPinnedError:
         "policy-missing",
         "Nothing is installed: this pip was started under a policy that it cannot rely on.",
         context=what,
-        hint="Run pip-pinned again; if it persists, something on this machine changes its temporary files.",
+        hint="Run pip-pinned again; if it persists, something on this machine changes its "
+        "temporary files.",
     )

@@ -38,7 +38,9 @@ class Root(NamedTuple):
         """What pip is asked for: a requirement (PEP 508), or the URL of an editable directory."""
         if self.place is None:
             return f"{self.name}=={self.version}"
-        return f"{self.place}#egg={self.name}" if self.is_editable else f"{self.name} @ {self.place}"
+        return (
+            f"{self.place}#egg={self.name}" if self.is_editable else f"{self.name} @ {self.place}"
+        )
 
 
 def project_name(text: str) -> str:

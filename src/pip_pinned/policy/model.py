@@ -1,6 +1,7 @@
 """The policy: indexes, pins and a strategy, each knowing where it was written.
 
-Named tuples, because they cannot be changed and cost least to define: every start of pip pays for it.
+Named tuples, because they cannot be changed and cost least to define: every start of pip pays for
+it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ PYPI = "pypi:"  # in a declared policy: whatever pip's built-in default index is
 class Index(NamedTuple):
     """One place that packages come from.
 
-    ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP 503/691)
-    or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes`` None means the
-    default of ``answers.judge``. ``written`` is the URL before its variables were expanded, if it has any.
-    ``variable_prefixes`` begin the names of further environment variables with credentials, as ``UV_INDEX_ACME`` does.
-    ``cache_api`` / ``cache_files`` are Cache-Control values. ``excludes`` are globs over names without a pin that are not asked
-    for here (PDM). Under ``unsafe-best-match`` a ``supplemental`` index counts only where the others have nothing compatible (Poetry).
-    ``mirror_of`` is the name of the index that this one is asked in place of.
+    ``url`` may hold credentials; show ``shown``, request ``bare``. ``format`` is ``simple`` (PEP
+    503/691) or ``flat`` (a directory or page of files, pip's find-links). ``ignore_error_codes``
+    None means the default of ``answers.judge``. ``written`` is the URL before its variables were
+    expanded, if it has any. ``variable_prefixes`` begin the names of further environment variables
+    with credentials, as ``UV_INDEX_ACME`` does. ``cache_api`` / ``cache_files`` are Cache-Control
+    values. ``excludes`` are globs over names without a pin that are not asked for here (PDM). Under
+    ``unsafe-best-match`` a ``supplemental`` index counts only where the others have nothing
+    compatible (Poetry). ``mirror_of`` is the name of the index that this one is asked in place of.
     """
 
     name: str
@@ -55,7 +57,9 @@ class Index(NamedTuple):
     excludes: tuple[str, ...] = ()
     supplemental: bool = False
     mirror_of: str | None = None
-    sentinel: str | None = None  # a project that is there: where it is missing too, a 404 means 401 (CONTRACT 4.14)
+    sentinel: str | None = (
+        None  # a project that is there: where it is missing too, a 404 means 401 (CONTRACT 4.14)
+    )
 
     @property
     def bare(self) -> str:
@@ -64,18 +68,23 @@ class Index(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The URL with its password replaced, and its variables as they were written (CONTRACT 2.7)."""
+        """The URL with its password replaced, and its variables as they were written (CONTRACT
+        2.7).
+        """
         return urls.redact(self.written or self.url)
 
     @property
     def noted(self) -> str:
-        """The URL as it may stand in a file: no credentials, no query, variables as they were written (CONTRACT 2.7)."""
+        """The URL as it may stand in a file: no credentials, no query, variables as they were
+        written (CONTRACT 2.7).
+        """
         written = urls.without_query(urls.without_credentials(self.written or ""))
         return written if urls.variables(written) else urls.without_query(self.bare)
 
 
 class Pin(NamedTuple):
-    """A name or glob (normalised) and the one index it comes from, where ``marker`` (PEP 508) holds.
+    """A name or glob (normalised) and the one index it comes from, where ``marker`` (PEP 508)
+    holds.
 
     ``index_name`` None means that the name is declared to come from no index at all, such as uv's
     ``{ workspace = true }``: it is refused on every index.
@@ -87,12 +96,23 @@ class Pin(NamedTuple):
     marker: str | None = None
 
 
-class Policy(NamedTuple):
-    """What is declared, or in force for a run. ``indexes`` stand in the order in which they are asked.
+class Limits(NamedTuple):
+    """What an answer may take. Named after curl's options."""
 
-    ``declared`` is False for a drop-in run over pip's own sources. ``find_links`` are local paths and
-    ``file:`` URLs that add to the files of unpinned names. ``no_index`` is pip's ``--no-index``. ``sync_any_index`` lets ``sync``
-    take a file with a locked hash from any index; ``pypi_mirror`` is a URL that unpinned names are asked at in place of PyPI.
+    speed_limit: int = 1024  # bytes a second, over a time of
+    speed_time: float = 60.0  # seconds of waiting; pip's --timeout, if that is longer
+    max_page_size: int = 64 << 20  # bytes, of a project page; before and after decompression
+    max_metadata_size: int = 16 << 20  # bytes, of a metadata file (PEP 658)
+
+
+class Policy(NamedTuple):
+    """What is declared, or in force for a run.
+
+    ``indexes`` stand in the order in which they are asked. ``declared`` is False for a drop-in run
+    over pip's own sources. ``find_links`` are local paths and ``file:`` URLs that add to the files
+    of unpinned names. ``no_index`` is pip's ``--no-index``. ``sync_any_index`` lets ``sync`` take a
+    file with a locked hash from any index; ``pypi_mirror`` is a URL that unpinned names are asked
+    at in place of PyPI.
     """
 
     indexes: tuple[Index, ...] = ()
@@ -115,6 +135,22 @@ class Policy(NamedTuple):
         """The index that this one is the mirror of, if it is one."""
         return index if index.mirror_of is None else self.index_named(index.mirror_of) or index
 
+    def without_mirror(self) -> Policy:
+        """The policy as it is where there is no mirror: what a lock is written for."""
+        mirrors = {index.mirror_of: index for index in self.indexes if index.mirror_of is not None}
+        return self._replace(
+            pypi_mirror=None,
+            indexes=tuple(
+                index._replace(
+                    explicit=mirrors[index.name].explicit, default=mirrors[index.name].default
+                )
+                if index.name in mirrors
+                else index
+                for index in self.indexes
+                if index.mirror_of is None
+            ),
+        )
+
     @property
     def default(self) -> Index | None:
         """The default index, if one is declared."""
@@ -124,9 +160,9 @@ class Policy(NamedTuple):
 class Decision(NamedTuple):
     """Where one name is searched, and why.
 
-    ``indexes`` in the order in which they are asked. ``first`` is asked before them and, where it has the
-    project, alone (``inherit``). ``strategy`` None means pinned. ``refusal`` is the code of the error that
-    a search for this name ends in.
+    ``indexes`` in the order in which they are asked. ``first`` is asked before them and, where it
+    has the project, alone (``inherit``). ``strategy`` None means pinned. ``refusal`` is the code of
+    the error that a search for this name ends in.
     """
 
     name: str

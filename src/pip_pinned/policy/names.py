@@ -29,7 +29,9 @@ def is_index_name(text: str) -> bool:
 
 
 def variable(index_name: str) -> str:
-    """An index's name as a part of the names of environment variables: upper case, everything else ``_``."""
+    """An index's name as a part of the names of environment variables: upper case, everything else
+    ``_``.
+    """
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in index_name).upper()
 
 
@@ -76,7 +78,9 @@ def globs_overlap(first: str, second: str) -> bool:
 
 def file_belongs_to(filename: str, name: str) -> bool:
     """Whether a wheel's or sdist's file name is one of the (normalised) project's."""
-    if filename.lower().endswith(".whl"):  # the name of a wheel ends at its first dash; that of an old sdist may hold some
+    if filename.lower().endswith(
+        ".whl"
+    ):  # the name of a wheel ends at its first dash; that of an old sdist may hold some
         return normalize(filename.partition("-")[0]) == name
     stem, dash, rest = normalize(filename).partition(name + "-")
     return stem == "" and dash != "" and rest[:1].isdigit()

@@ -1,14 +1,16 @@
 r"""URLs: what a text means to every parser, or that it may mean two things.
 
-A URL is judged here and sent by requests and urllib3, which read it again. ``urlsplit`` sees the host ``pinned`` in
-``http://evil\@pinned/``, urllib3 connects to ``evil``; ``faß.example`` is ``fass.example`` to one library and
-``xn--fa-hia.example`` to another. So a ``Url`` is made once, at the border, from a text that leaves no room for that. It
-holds the text that requests would send, and that text is what is judged, compared and sent. A text that requests would
-change in host, port or number of path segments, or that some server may take for a way up, is no ``Url`` at all.
+A URL is judged here and sent by requests and urllib3, which read it again. ``urlsplit`` sees the
+host ``pinned`` in ``http://evil\@pinned/``, urllib3 connects to ``evil``; ``faß.example`` is
+``fass.example`` to one library and ``xn--fa-hia.example`` to another. So a ``Url`` is made once, at
+the border, from a text that leaves no room for that. It holds the text that requests would send,
+and that text is what is judged, compared and sent. A text that requests would change in host, port
+or number of path segments, or that some server may take for a way up, is no ``Url`` at all.
 
-The grammar is RFC 3986, narrowed: http, https and file; hosts in ASCII; no raw reserved character in user information; no dot
-segment, in any encoding, nor one with parameters (``..;``), which Java servers strip. What is usual stays: ``%2F`` within a
-segment (GitLab's ``group%2Fproject``), ``+simple``, ``@`` in paths, ``_`` in hosts, queries.
+The grammar is RFC 3986, narrowed: http, https and file; hosts in ASCII; no raw reserved character
+in user information; no dot segment, in any encoding, nor one with parameters (``..;``), which Java
+servers strip. What is usual stays: ``%2F`` within a segment (GitLab's ``group%2Fproject``),
+``+simple``, ``@`` in paths, ``_`` in hosts, queries.
 """
 
 from __future__ import annotations
@@ -30,13 +32,17 @@ _KEPT_IN_PATH = "!$&'()*+,;=:@/~"  # beside letters, digits and -._ (RFC 3986, p
 
 
 class BadUrl(ValueError):
-    """A text that is no URL, or that two programs may read differently. Says why, and nothing of the text."""
+    """A text that is no URL, or that two programs may read differently.
+
+    Says why, and nothing of the text.
+    """
 
 
 class Url:
     """A URL that every parser reads in one way.
 
-    Equal if the requests are equal: ``str`` gives the text that is sent, without user information and fragment.
+    Equal if the requests are equal: ``str`` gives the text that is sent, without user information
+    and fragment.
     """
 
     __slots__ = ("host", "password", "path", "port", "query", "scheme", "text", "user")
@@ -51,7 +57,10 @@ class Url:
     text: str
 
     def __init__(self, text: str) -> None:
-        """Read a URL. Raises BadUrl."""
+        """Read a URL.
+
+        Raises BadUrl.
+        """
         shape = re.fullmatch(_SHAPE, text) if text.isprintable() else None
         if shape is None or " " in text or "\\" in text:
             raise BadUrl("it has no scheme, or a space, a backslash or a control character in it")
@@ -91,12 +100,21 @@ class Url:
         return self.origin, self.path, self.query
 
     def is_same_origin(self, answered: Url) -> bool:
-        """Whether an answer from there counts as this origin's: equal, or http:80 upgraded to https:443 (CONTRACT 4.4)."""
-        upgraded = self.origin == ("http", self.host, 80) and answered.origin == ("https", self.host, 443)
+        """Whether an answer from there counts as this origin's: equal, or http:80 upgraded to
+        https:443 (CONTRACT 4.4).
+        """
+        upgraded = self.origin == ("http", self.host, 80) and answered.origin == (
+            "https",
+            self.host,
+            443,
+        )
         return self.origin == answered.origin or upgraded
 
     def joined(self, reference: str) -> Url:
-        """The URL that a reference (RFC 3986) stands for here. Raises BadUrl, also where it leads from a network to a file."""
+        """The URL that a reference (RFC 3986) stands for here.
+
+        Raises BadUrl, also where it leads from a network to a file.
+        """
         if not reference.isprintable() or "\\" in reference:
             raise BadUrl("it has a backslash or a control character in it")
         try:
@@ -122,7 +140,10 @@ class Url:
 
 
 def _host_and_port(scheme: str, place: str) -> tuple[str, str]:
-    """The host in lower case, and the port as it is written. Raises BadUrl."""
+    """The host in lower case, and the port as it is written.
+
+    Raises BadUrl.
+    """
     if scheme == "file":
         if place.lower() not in ("", "localhost"):
             raise BadUrl("it names a file on another machine")
@@ -140,12 +161,16 @@ def _host_and_port(scheme: str, place: str) -> tuple[str, str]:
         except AddressValueError:
             raise BadUrl("its host is no IPv6 address") from None
     elif re.fullmatch(_HOST, host) is None:
-        raise BadUrl("its host is not written in ASCII letters, digits, hyphens, underscores and dots")
+        raise BadUrl(
+            "its host is not written in ASCII letters, digits, hyphens, underscores and dots"
+        )
     return host.lower(), port
 
 
 def _encoded(text: str, kept: str) -> str:
-    """A path or query as requests sends it: unreserved characters plain, all others but the reserved ones percent-encoded."""
+    """A path or query as requests sends it: unreserved characters plain, all others but the
+    reserved ones percent-encoded.
+    """
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise BadUrl("it has a percent sign that begins no encoding")
     try:
@@ -179,12 +204,17 @@ def _decoded(segment: str) -> str:
 
 
 def origin(url: str) -> Origin:
-    """Scheme, host and port of a URL. Raises BadUrl."""
+    """Scheme, host and port of a URL.
+
+    Raises BadUrl.
+    """
     return Url(url).origin
 
 
 def same_origin(requested: str, answered: str) -> bool:
-    """Whether an answer counts as the same origin: equal, or http:80 upgraded to https:443 (CONTRACT 4.4). Raises BadUrl."""
+    """Whether an answer counts as the same origin: equal, or http:80 upgraded to https:443
+    (CONTRACT 4.4). Raises BadUrl.
+    """
     return Url(requested).is_same_origin(Url(answered))
 
 
@@ -197,7 +227,10 @@ def without_credentials(url: str) -> str:
 
 
 def with_credentials(url: str, user: str, password: str | None) -> str:
-    """The URL with user name and password, percent-encoded, in place of what is there. Raises BadUrl."""
+    """The URL with user name and password, percent-encoded, in place of what is there.
+
+    Raises BadUrl.
+    """
     scheme, _, rest = Url(url).text.partition("://")
     secret = "" if password is None else ":" + quote(password, safe="")
     return f"{scheme}://{quote(user, safe='')}{secret}@{rest}"
@@ -218,13 +251,16 @@ def credentials(url: str) -> tuple[str | None, str | None]:
 
 
 def redact(url: str) -> str:
-    """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare token.
+    """The URL as it may be shown: ``https://user:****@host/``, or ``https://****@host/`` for a bare
+    token.
 
-    Whatever is no URL and may hold a secret nevertheless is shown without everything up to its last ``@``.
+    Whatever is no URL and may hold a secret nevertheless is shown without everything up to its last
+    ``@``.
     """
     if not has_scheme(re.sub(r"\$\{?\w+\}?", "x", url)) and "@" in url:
         scheme, separator, _ = url.partition("://")
-        return f"{scheme if separator and '@' not in scheme else ''}{separator if '@' not in scheme else ''}****@{url.rpartition('@')[2]}"
+        begins = scheme + separator if separator and "@" not in scheme else ""
+        return f"{begins}****@{url.rpartition('@')[2]}"
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -251,7 +287,9 @@ def without_query(url: str) -> str:
 
 
 def has_scheme(url: str) -> bool:
-    """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or file."""
+    """Whether this is an absolute URL that pip can open as an index: http(s) with a host, or
+    file.
+    """
     try:
         Url(url)
     except BadUrl:
@@ -265,7 +303,9 @@ def same_index(first: str, second: str) -> bool:
 
 
 def local_path(location: str) -> str | None:
-    """The path of a ``file:`` URL or of a plain path; None for anything that is reached over the network."""
+    """The path of a ``file:`` URL or of a plain path; None for anything that is reached over the
+    network.
+    """
     parts = urlsplit(location)
     if parts.scheme == "file":
         path = unquote(parts.path)
@@ -282,7 +322,9 @@ def redact_text(text: str) -> str:
 
 
 def credential_scope(url: str) -> tuple[str, ...]:
-    """The path below which an index's credentials belong, as segments: its URL's, minus a trailing ``simple`` or ``+simple``."""
+    """The path below which an index's credentials belong, as segments: its URL's, minus a trailing
+    ``simple`` or ``+simple``.
+    """
     segments: list[str] = []
     for segment in _segments(url):
         if segment == "..":
@@ -293,7 +335,9 @@ def credential_scope(url: str) -> tuple[str, ...]:
 
 
 def path_segments(url: str) -> tuple[str, ...] | None:
-    """The segments of a URL's path, fully decoded; None if a server may take part of it for a way up (``..``)."""
+    """The segments of a URL's path, fully decoded; None if a server may take part of it for a way
+    up (``..``).
+    """
     segments = _segments(url)
     if any(part in (".", "..") for segment in segments for part in re.split(r"[/\\]", segment)):
         return None
@@ -312,7 +356,9 @@ def _segments(url: str) -> list[str]:
 
 def file_url(path: str) -> str:
     """The ``file:`` URL of an absolute path."""
-    return "file://" + quote(path if path.startswith("/") else "/" + path.replace(os.sep, "/"), safe="/:")
+    return "file://" + quote(
+        path if path.startswith("/") else "/" + path.replace(os.sep, "/"), safe="/:"
+    )
 
 
 def variables(text: str) -> list[str]:
@@ -331,16 +377,19 @@ def filled(text: str, variables_set: Mapping[str, str]) -> tuple[str, list[str]]
 def filled_in(text: str, variable: str, value_of: Callable[[re.Match[str]], str]) -> str:
     """A URL with its variables (a regular expression) filled in after it was taken apart.
 
-    A value stays in the part of the URL that it is written in: what would end user information, path or query is
-    percent-encoded. A text that is no URL as it is written may be one in a variable.
+    A value stays in the part of the URL that it is written in: what would end user information,
+    path or query is percent-encoded. A text that is no URL as it is written may be one in a
+    variable.
     """
     shape = re.fullmatch(r"([^:/?#]+://)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", text)
     if shape is None:
         return re.sub(variable, value_of, text)
     scheme, information, host, path, query, fragment = shape.groups(default="")
     user = re.sub(variable, lambda match: _as_information(value_of(match)), information)
-    parts = [re.sub(variable, lambda match: _without(r"[?#\s\\]", value_of(match)), path),
-             re.sub(variable, lambda match: _without(r"[#\s\\]", value_of(match)), query)]
+    parts = [
+        re.sub(variable, lambda match: _without(r"[?#\s\\]", value_of(match)), path),
+        re.sub(variable, lambda match: _without(r"[#\s\\]", value_of(match)), query),
+    ]
     place = re.sub(variable, value_of, host)
     return f"{scheme}{user}{'@' if shape[2] is not None else ''}{place}{''.join(parts)}{fragment}"
 
@@ -358,5 +407,9 @@ def mistake(url: str) -> str | None:
     try:
         Url(url)
     except BadUrl as exc:
-        return str(exc) if re.match(r"(https?|file)://", url, re.IGNORECASE) else "no scheme that pip can open"
+        return (
+            str(exc)
+            if re.match(r"(https?|file)://", url, re.IGNORECASE)
+            else "no scheme that pip can open"
+        )
     return None
