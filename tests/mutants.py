@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from cosmic_ray.work_db import WorkDB, use_db
@@ -73,7 +74,11 @@ def main() -> int:
         help="seconds for one mutant; beyond them it counts as killed",
     )
     parser.add_argument("--tests", nargs="+", default=_TESTS, help="a part of the first tier")
+    parser.add_argument(
+        "--minutes", type=float, help="stop then; what was not tried does not count"
+    )
     options = parser.parse_args()
+    limit = None if options.minutes is None else 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="pip-pinned-mutants-") as name:
         copy = Path(name) / "checkout"
         _copy_checkout(copy)
@@ -87,14 +92,16 @@ def main() -> int:
         )
         environment = {**os.environ, "PYTHONPATH": str(copy / "src")}  # before the installed one
 
-        def run(*words: str) -> None:
-            subprocess.run(["cosmic-ray", *words], cwd=copy, env=environment, check=True)
+        def run(*words: str, timeout: float | None = None) -> None:
+            command = ["cosmic-ray", *words]
+            subprocess.run(command, cwd=copy, env=environment, check=True, timeout=timeout)
 
         run("baseline", "mutants.toml")  # what fails anyway would kill every mutant
         run("init", "mutants.toml", "mutants.sqlite")
         with use_db(copy / "mutants.sqlite") as database:
             known = _leave_only_a_sample(database, options.number, options.seed)
-        run("exec", "mutants.toml", "mutants.sqlite")
+        with suppress(subprocess.TimeoutExpired):
+            run("exec", "mutants.toml", "mutants.sqlite", timeout=limit)
         with use_db(copy / "mutants.sqlite", WorkDB.Mode.open) as database:
             _report(database, known)
     return 0

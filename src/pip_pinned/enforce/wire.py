@@ -43,7 +43,6 @@ LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
 TOTAL, SLOW = 60.0, 64 << 10
 _CHUNK = 256 << 10
 _NAME = "pip-pinned-prefetch"
-
 OPEN_FILES = 64  # what pip needs besides connections
 Origin = tuple[str, str, int]
 Place = tuple[
@@ -66,7 +65,7 @@ class Fetch:
         self.state = "queued"  # then "sent", then "over"
         self.answer: Answer | None = None
         self.logged = False
-        self.deadline = 0.0  # once it is sent; the main thread waits no longer
+        self.deadline = float("inf")  # once it is sent; the main thread waits no longer
         self.is_given_up = False
 
 
@@ -88,7 +87,7 @@ class Wire:
         self._fetches: dict[Key, Fetch] = {}
         self._asked: set[Key] = set()
         self._arrived: deque[Fetch] = deque()
-        self._threads = self._idle = 0
+        self._threads = self._idle = self._busy = 0
         self._closed = False
         self._left_alone: dict[Origin, float] = {}
         self._crowded: set[Origin] = (
@@ -274,9 +273,13 @@ class Wire:
             with self._lock:
                 if self._closed:
                     break
-                if fetch.state == "queued":  # its turn may never come
+                if fetch.state == "queued":
                     self._queue.remove(fetch)
-                    break
+                    is_closed = self._room.is_full or fetch.origin in self._left_alone
+                    if is_closed or self._busy >= self._threads:  # its turn may never come
+                        break
+                    self._queue.appendleft(fetch)
+                    self._work.notify()
                 if time.monotonic() > fetch.deadline:
                     fetch.is_given_up = True
                     break
@@ -328,6 +331,7 @@ class Wire:
                     self._threads -= 1
                     return
                 fetch = self._queue.popleft()
+                self._busy += 1
                 fetch.state = "sent"
                 fetch.deadline = time.monotonic() + TOTAL
             answer = None
@@ -340,6 +344,7 @@ class Wire:
             finally:
                 _now_sending.fetch = None
             with self._lock:
+                self._busy -= 1
                 if answer is not None and (fetch.logged or fetch.is_given_up):
                     self._release(answer)
                     answer = None
