@@ -22,11 +22,11 @@ from statistics import median
 from pip_pinned.commands.demo_indexes import DemoIndex, wheel
 from pip_pinned.config.project import load_policy
 from pip_pinned.enforce.children import seal
-from pip_pinned.enforce.launch import GC_THRESHOLD
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import codec
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.model import Index, Pin, Policy
+from pip_pinned.start.launch import GC_THRESHOLD
 
 if sys.version_info >= (3, 11):
     import tomllib

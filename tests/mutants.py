@@ -24,7 +24,7 @@ from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("policy", "enforce")
+ROOMS = ("policy", "enforce", "start")
 # What a slip of the hand does to a decision. Not: arithmetic, which reads every `str | None` of an annotation as a number.
 OPERATORS = (
     "AddNot",

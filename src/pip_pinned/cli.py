@@ -22,8 +22,8 @@ def main() -> NoReturn:
         import gc
         from importlib import import_module
 
-        from pip_pinned.enforce.launch import GC_THRESHOLD
         from pip_pinned.policy.errors import PipPinnedError
+        from pip_pinned.start.launch import GC_THRESHOLD
 
         gc.set_threshold(*GC_THRESHOLD)
         command = import_module(f"pip_pinned.commands.{verb}")
@@ -36,7 +36,7 @@ def main() -> NoReturn:
 
     if args in ([], ["help"], ["--help"], ["-h"]) and "PIP_AUTO_COMPLETE" not in os.environ:
         sys.stderr.write(f"pip-pinned: besides pip's own commands there are {', '.join(VERBS)} (each with --help), and --project DIR.\n")
-    from pip_pinned.enforce.launch import run_pip
+    from pip_pinned.start.launch import run_pip
 
     def load() -> Policy:
         from pip_pinned.config.project import load_policy

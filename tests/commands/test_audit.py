@@ -178,7 +178,7 @@ PUBLIC_PROBE = """\
 import sys
 from pip._internal.models.index import PyPI
 from pip_pinned.commands import audit
-import pip_pinned.enforce.effective as effective
+import pip_pinned.pip_runner.settings as effective
 PyPI.simple_url = sys.argv.pop(1)
 sys.exit(audit.main(sys.argv[1:], None))
 """

@@ -170,14 +170,14 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, dict[s
 # Everything about the one requirement that pip makes of a root; run in each pip.
 _CHECK = """
 from pip._internal.req.constructors import install_req_from_parsed_requirement
-from pip_pinned.enforce import requirements
-from pip_pinned.enforce.run import Run
+from pip_pinned.adapt import requirements_files
+from pip_pinned.enforce.run import Run, Settings
 from pip_pinned.policy.lock_entry import Root
 from pip_pinned.policy.model import Policy
 
 def check(root, expected):
-    run = Run(lambda: Policy(declared=True), roots=[root])
-    parsed = list(requirements.parse_requirements(run, None, requirements.ROOTS))
+    run = Run(lambda: Policy(declared=True), Settings(roots=(root,)))
+    parsed = list(requirements_files.parse_requirements(run, None, requirements_files.ROOTS))
     assert len(parsed) == 1, parsed
     made = install_req_from_parsed_requirement(parsed[0], user_supplied=True)
     hashes = [f"{algorithm}:{digest}" for algorithm, digests in made.hash_options.items() for digest in digests]

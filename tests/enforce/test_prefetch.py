@@ -472,7 +472,7 @@ def test_a_hint_reaches_no_index_but_the_one_that_had_it(machine: Machine, serve
 _HANDSHAKES = """
 import contextlib, socket, ssl, sys, threading
 from pip._vendor.truststore import _api
-from pip_pinned.enforce.wire import _one_handshake_at_a_time
+from pip_pinned.prefetch.wire import _one_handshake_at_a_time
 
 @contextlib.contextmanager
 def as_on_macos(context):  # what truststore does there, and on Windows
@@ -615,7 +615,7 @@ def test_ctrl_c_ends_it_at_once(machine: Machine, serve: Callable[..., IndexServ
 def test_a_fault_of_the_prefetcher_is_no_fault_of_the_run(machine: Machine, serve: Callable[..., IndexServer]) -> None:
     acme = tree(serve("acme"))
     all_pinned(machine, acme)
-    machine.write("broken.py", "import runpy, sys\nfrom pip_pinned.enforce import plan\n"
+    machine.write("broken.py", "import runpy, sys\nfrom pip_pinned.prefetch import plan\n"
                   "def choose(self, project):\n    raise RuntimeError('of all things')\nplan.Prefetcher._choose = choose\n"
                   "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
     done = machine.run_script("broken.py", "install", "-v", "--target", "site", "acme-a", "acme-b")

@@ -18,13 +18,14 @@ from tests.servers.projects import sdist, wheel
 
 _IDENTITY = """
 import importlib, sys
-from pip_pinned.enforce import launch, seams
+from pip_pinned.enforce.seams import Replace
+from pip_pinned.start import launch
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.model import Policy
 missing = object()
 def raw():
     found = []
-    for seam in seams.SEAMS:
+    for seam in (seam for table in launch.TABLES for seams in table.values() for seam in seams if isinstance(seam, Replace)):
         try:
             owner = importlib.import_module(seam.module)
         except ImportError:

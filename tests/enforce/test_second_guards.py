@@ -62,7 +62,7 @@ def test_credentials_that_requests_would_leak_are_not_sent(
 # A merge of options that loses what is declared, past every check of its own.
 _MOVING = """\
 import runpy, sys
-from pip_pinned.policy import sources
+from pip_pinned.policy.merge import sources
 
 ordinary = sources.combine
 

@@ -17,7 +17,7 @@ _KERNEL_ALONE = """
 import importlib, pkgutil, sys
 sys.path[:] = [p for p in sys.path if "site-packages" not in p] + [sys.argv[1]]
 import pip_pinned
-for room in ("policy", "enforce"):
+for room in ("policy", "policy.merge", "enforce", "start", "adapt", "prefetch"):
     package = importlib.import_module("pip_pinned." + room)
     for module in pkgutil.iter_modules(package.__path__):
         if module.name != "child":
@@ -56,7 +56,7 @@ def test_commands_that_search_nothing_load_no_configuration(command: str, acme: 
 
 
 def test_without_prefetch_nothing_of_it_is_loaded(acme: Machine, private: IndexServer) -> None:
-    parts = {f"pip_pinned.enforce.{name}" for name in ("answers", "lookahead", "plan", "wire")}
+    parts = {"pip_pinned.enforce.answers", *(f"pip_pinned.prefetch.{name}" for name in ("lookahead", "plan", "projects", "wire"))}
     install = ("install", "--target", "site", "--upgrade", "acme-core")
     assert parts <= _modules(acme, *install)
     assert not parts & _modules(acme, *install, "--no-prefetch")
@@ -70,7 +70,7 @@ def test_an_install_loads_none_of_our_dependencies(acme: Machine, private: Index
 
 def test_url_text_is_taken_apart_in_one_module() -> None:
     """What ``policy.urls`` has not read, nobody reads: a second parser may see another host (CONTRACT 1.6)."""
-    for room in ("policy", "enforce"):
+    for room in ("policy", "enforce", "start", "adapt", "prefetch"):
         for path in (SRC / "pip_pinned" / room).rglob("*.py"):
             if path.name != "urls.py":
                 assert not re.findall(r"\burl(?:split|join|parse|unsplit|unparse|defrag)\b", path.read_text(encoding="utf-8")), path
@@ -80,7 +80,7 @@ def test_only_enforce_imports_pip_and_only_report_prints() -> None:
     for path in (SRC / "pip_pinned").rglob("*.py"):
         lines = path.read_text(encoding="utf-8").splitlines()
         room = path.relative_to(SRC / "pip_pinned").parts[0]
-        if room != "enforce":
+        if room not in {"enforce", "adapt", "prefetch", "start", "pip_runner"}:
             assert not [line for line in lines if line.strip() == "import pip" or line.strip().startswith(("import pip.", "import pip ", "from pip ", "from pip."))], path
         if room != "report":
             assert not [line for line in lines if line.strip().startswith("print(")], path
@@ -89,7 +89,7 @@ def test_only_enforce_imports_pip_and_only_report_prints() -> None:
 def test_every_room_says_what_it_is_for_and_holds_nothing_else() -> None:
     import ast
 
-    for room in ("policy", "enforce", "config", "report", "commands"):
+    for room in ("policy", "policy/merge", "enforce", "start", "adapt", "prefetch", "pip_runner", "config", "report", "commands"):
         tree = ast.parse((SRC / "pip_pinned" / room / "__init__.py").read_text(encoding="utf-8"))
         assert ast.get_docstring(tree) and len(tree.body) == 1 and "Import rule" in (ast.get_docstring(tree) or ""), room
 

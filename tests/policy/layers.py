@@ -6,8 +6,8 @@ import pytest
 
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge.sources import Options, combine
 from pip_pinned.policy.model import Decision, Policy
-from pip_pinned.policy.sources import Options, combine
 from tests.policy.building import PYPI, index, pin
 
 ACME = "https://acme.example/simple"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.guard import widened
+from pip_pinned.policy.merge.sources import Options, add_pragma, add_requirements_line, combine
 from pip_pinned.policy.model import Index, Pin, Policy
-from pip_pinned.policy.sources import Options, add_pragma, add_requirements_line, combine
 from tests.policy.building import PYPI, index, pin
 
 URLS = [

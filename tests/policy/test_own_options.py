@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge.sources import Options
 from pip_pinned.policy.model import Policy, Strategy
-from pip_pinned.policy.sources import Options
 from tests.policy.building import PYPI, index, pin
 from tests.policy.layers import ACME, CLOSED, DROP_IN, NEW, OTHER, PINS, decide, listed, places, refusal, run
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge.sources import Options, add_requirements_line, combine
 from pip_pinned.policy.model import Index, Policy, Strategy
-from pip_pinned.policy.sources import Options, add_requirements_line, combine
 from tests.policy.building import PYPI, index, pin
 from tests.policy.layers import ACME, CLOSED, DROP_IN, NEW, OTHER, PINS, decide, listed, places, run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge.sources import Options, add_pragma, add_requirements_line
 from pip_pinned.policy.model import Policy
-from pip_pinned.policy.sources import Options, add_pragma, add_requirements_line
 from tests.policy.building import PYPI, index, pin
 from tests.policy.layers import ACME, CLOSED, DROP_IN, NEW, OTHER, PINS, decide, listed, places, run
 

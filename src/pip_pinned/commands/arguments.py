@@ -27,7 +27,7 @@ def take_format(args: list[str]) -> tuple[str, list[str]]:
 
 def words_and_options(args: list[str]) -> tuple[list[str], list[str]]:
     """The arguments that are no options of pip install, nor values of such, and the options."""
-    from pip_pinned.enforce.effective import connected
+    from pip_pinned.pip_runner.settings import connected
 
     with connected(Policy, args, words_too=True) as connection:
         return connection.words, [word for word in args if word not in connection.words]

@@ -15,10 +15,11 @@ from packaging.markers import InvalidMarker, Marker
 from pip_pinned.commands import environment
 from pip_pinned.commands.arguments import words_and_options
 from pip_pinned.commands.surveying import JOBS, Survey, survey
-from pip_pinned.enforce.effective import Connection, connected, default_index_url
-from pip_pinned.policy import sources, urls
+from pip_pinned.pip_runner.settings import Connection, connected, default_index_url
+from pip_pinned.policy import urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import sources
 from pip_pinned.policy.model import PYPI, Index, Policy
 from pip_pinned.report import audit as reporting
 from pip_pinned.scan import findings

@@ -8,11 +8,11 @@ from typing import Any
 
 from pip_pinned.commands.arguments import take_format
 from pip_pinned.commands.probing import Prober, Reply
-from pip_pinned.enforce.effective import Connection, connected
+from pip_pinned.pip_runner.settings import Connection, connected
 from pip_pinned.policy import names
-from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.status import Verdict
 from pip_pinned.report import checkup, screen
 
 HELP = """\
@@ -49,7 +49,7 @@ def main(args: list[str], project: str | None) -> int:
 
 def keyring_name() -> str:
     """The keyring backend of this machine."""
-    from pip_pinned.enforce.keyrings import backend_name, in_time
+    from pip_pinned.adapt.keyrings import backend_name, in_time
 
     def load() -> Any:
         import keyring

@@ -17,9 +17,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from pip_pinned.enforce import provenance
-from pip_pinned.enforce.effective import Connection
+from pip_pinned.adapt import provenance
 from pip_pinned.locks.wanted import Wanted
+from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.model import Index
 

@@ -25,7 +25,7 @@ def main(args: list[str], project: str | None) -> int:
         return 0
     from pip_pinned.commands.arguments import take_format
     from pip_pinned.config.project import load_policy
-    from pip_pinned.enforce.effective import explain
+    from pip_pinned.pip_runner.settings import explain
 
     form, rest = take_format(args)
     policy, decisions = explain(lambda: load_policy(project), rest)

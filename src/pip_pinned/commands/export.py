@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from pip_pinned.config.export import TARGETS, export
-from pip_pinned.enforce.effective import default_index_url
+from pip_pinned.pip_runner.settings import default_index_url
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import PYPI, Policy
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from packaging.markers import default_environment
 
-from pip_pinned.enforce.effective import Connection
 from pip_pinned.locks import pylock, wanted
 from pip_pinned.locks.wanted import Wanted
+from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Policy

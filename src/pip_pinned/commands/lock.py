@@ -13,14 +13,14 @@ from typing import Any
 from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
 from packaging.utils import canonicalize_name
 
+from pip_pinned.adapt.locking import Preferred
 from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.commands.writing import write_atomically
-from pip_pinned.enforce.effective import Connection, connected
-from pip_pinned.enforce.run import Preferred
 from pip_pinned.locks import inputs as locked_inputs
 from pip_pinned.locks import pipfile_lock, pylock, requirements
 from pip_pinned.locks.inputs import Inputs
+from pip_pinned.pip_runner.settings import Connection, connected
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy
 

@@ -8,13 +8,13 @@ import secrets
 import sys
 from typing import Any
 
+from pip_pinned.adapt.keyrings import backend_name, in_time
 from pip_pinned.commands.probing import Prober, Reply
-from pip_pinned.enforce.effective import Connection, connected
-from pip_pinned.enforce.keyrings import backend_name, in_time
+from pip_pinned.pip_runner.settings import Connection, connected
 from pip_pinned.policy import urls
-from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.status import Verdict
 
 _TOKEN_USER = "__token__"  # noqa: S105 (what most hosts call the user of a token)
 

@@ -7,9 +7,9 @@ import sys
 from functools import partial
 from typing import Any
 
+from pip_pinned.adapt.keyrings import in_time
 from pip_pinned.commands.login import backend, index_named, service_of
-from pip_pinned.enforce.effective import connected
-from pip_pinned.enforce.keyrings import in_time
+from pip_pinned.pip_runner.settings import connected
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index

@@ -13,7 +13,7 @@ from pip_pinned.commands.proposing import Found, Proposal, Row, as_written, chec
 from pip_pinned.commands.surveying import JOBS
 from pip_pinned.commands.writing import read_as_it_is, write_atomically
 from pip_pinned.config.edit import editor
-from pip_pinned.enforce.effective import connected, default_index_url
+from pip_pinned.pip_runner.settings import connected, default_index_url
 from pip_pinned.policy import names
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Policy

@@ -12,10 +12,11 @@ from pip_pinned.commands.arguments import words_and_options
 from pip_pinned.commands.surveying import survey
 from pip_pinned.commands.writing import write_atomically
 from pip_pinned.config.edit import Editor, editor
-from pip_pinned.enforce.effective import connected, default_index_url
-from pip_pinned.policy import names, sources, urls
+from pip_pinned.pip_runner.settings import connected, default_index_url
+from pip_pinned.policy import names, urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import sources
 from pip_pinned.policy.model import PYPI, Index, Pin, Policy
 from pip_pinned.report import screen
 

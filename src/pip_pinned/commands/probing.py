@@ -15,12 +15,12 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3 import Retry
 
-from pip_pinned.enforce.credentials import transmissible
-from pip_pinned.enforce.effective import Connection
+from pip_pinned.adapt.credentials import transmissible
+from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
-from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.status import Verdict, judge
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 _MOST_REDIRECTS = 10

@@ -12,12 +12,13 @@ from typing import NamedTuple
 from pip_pinned.commands.audit import address_of, is_public
 from pip_pinned.commands.resolving import ResolutionFailed, resolve
 from pip_pinned.commands.surveying import JOBS, Survey, survey
-from pip_pinned.enforce.effective import Connection, connected, default_index_url
 from pip_pinned.locks import inputs as locked_inputs
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.locks.resolution import LockedPackage
-from pip_pinned.policy import names, sources, urls
+from pip_pinned.pip_runner.settings import Connection, connected, default_index_url
+from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import sources
 from pip_pinned.policy.model import Index, Pin, Policy, Strategy
 from pip_pinned.scan.facts import INDEX, LINKS, Facts, conceal, literal_secret
 from pip_pinned.scan.files import reader_of

@@ -16,12 +16,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from pip_pinned.adapt.locking import Preferred
 from pip_pinned.commands.probing import Prober
-from pip_pinned.enforce.effective import Connection
-from pip_pinned.enforce.run import Preferred
-from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.inputs import Inputs
 from pip_pinned.locks.resolution import LockedFile, LockedPackage, Resolution
+from pip_pinned.pip_runner.process import quietly, run_pip
+from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Policy

@@ -13,11 +13,11 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import InvalidVersion, Version
 
 from pip_pinned.commands.probing import Prober, Reply
-from pip_pinned.enforce.effective import Connection
+from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import names, urls
-from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.status import Verdict
 from pip_pinned.report import screen
 
 JOBS = 16

@@ -12,10 +12,10 @@ from pathlib import Path
 from pip_pinned.commands import environment
 from pip_pinned.commands.arguments import add_mirror, with_mirror
 from pip_pinned.commands.judging import Judge, lock_here
-from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.enforce.seams import Hooks
-from pip_pinned.enforce.worker import quietly, run_pip
 from pip_pinned.locks.wanted import Wanted
+from pip_pinned.pip_runner.process import quietly, run_pip
+from pip_pinned.pip_runner.settings import Connection, connected
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import Root
 from pip_pinned.policy.model import Index, Policy

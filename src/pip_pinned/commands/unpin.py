@@ -8,7 +8,7 @@ from pathlib import Path
 from pip_pinned.commands.pin import holding_after, show_written
 from pip_pinned.commands.writing import write_atomically
 from pip_pinned.config.edit import editor
-from pip_pinned.enforce.effective import default_index_url
+from pip_pinned.pip_runner.settings import default_index_url
 from pip_pinned.policy import names
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError

@@ -8,8 +8,8 @@ from importlib.metadata import Distribution
 
 from pip_pinned.commands import environment
 from pip_pinned.commands.judging import Judge, lock_here
-from pip_pinned.enforce.effective import Connection, connected
 from pip_pinned.locks.wanted import Wanted
+from pip_pinned.pip_runner.settings import Connection, connected
 from pip_pinned.policy import urls
 from pip_pinned.policy.model import Decision, Index
 from pip_pinned.report import screen, verification

@@ -1,17 +1,18 @@
-"""How does pip obey? Seams of pip, what stands in their place, and the children that pip starts.
+"""How is pip made to obey?
 
-Import rule: the standard library, ``policy`` and pip itself; this is the only room that imports
-pip, and it does so inside functions, because it is in place before any module of pip is loaded.
+Import rule: the standard library, ``policy`` and pip itself, whose modules are imported inside
+functions, because this room is in place before any of them is loaded. ``start`` hands it what other
+rooms add: it knows none of them.
 
-A seam is one attribute of one module of pip, with the signatures it is known to have (``seams``).
-What stands in its place is written beside its purpose: where a name is looked up (``lookup``), what
-artifact is about to be used (``artifacts``), what leaves the machine (``egress``, ``transport``),
-with which secret (``credentials``, ``keyrings``) and what is kept of the answer (``caches``), what
-people wrote (``options``, ``requirements``), what pip shows (``discretion``), and what pip starts
-(``children``). Own commands ask ``effective`` what a run would be like, and start pip by
-``worker``. ``canary`` asks the patched finder a question with a known answer before the first real
-one. Version numbers choose messages, never trust: a seam that is missing or has another signature
-stops the run. What has been found out so far, and may be requested therefore, stands in ``ledger``.
+A seam is one attribute of one module of pip, with the parameters it is known to have (``seams``,
+``table``). What stands in its place is written beside its purpose: where a name is looked up
+(``lookup``), what pip may choose from (``candidates``), what artifact is about to be used
+(``artifacts``, ``links``), what leaves the machine (``egress``), where it is led (``redirects``),
+over which session (``transport``), how long and how large an answer may be (``limits``), what is
+kept of it (``http_cache``), and what pip starts (``children``, ``audit_hook``). ``ledger`` has what
+has been found out so far, and may be requested therefore; ``run`` the policy in force. ``canary``
+asks the patched finder a question with a known answer before the first real one. ``rehearsal`` and
+``answers`` are what others need to ask ahead of pip, and cannot misuse.
 
 What lives through a whole run is a plain class here and not a dataclass: making one costs start-up
 time.

@@ -1,4 +1,9 @@
-"""Answers that have come ahead of the request for them, in memory while there is room, then on the
+"""Requests that are sent ahead of pip, and their answers until pip sends the very same request.
+
+A request is known by where it goes, method, path and every header. What may be sent ahead is a
+``Ticket``: it was granted, and its credentials were attached, by the seams that every request
+passes. Whoever has it says when it is sent and when it is given up, and sees status and headers;
+the bytes are kept here, under the ticket's own key, in memory while there is room, then on the
 disk.
 """
 
@@ -6,34 +11,162 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 MEMORY = 64 << 20  # bytes of answers that wait in memory; what is beyond waits in a temporary file
 LARGEST = 512 << 20  # bytes of a file that is fetched ahead
 DISK = 1 << 30  # bytes of all answers that wait on the disk
+_CHUNK = 256 << 10
 
 Key = tuple[Any, str, str, frozenset[tuple[str, str]]]  # connection, method, URL, headers
 
 
-class NotYet(BaseException):
-    """What is asked ahead has no usable answer now.
+class NoRoom(Exception):
+    """An answer is too large to wait for pip."""
 
-    No fault, and nothing that pip may catch.
-    """
+
+def key_of(pool: Any, method: str, url: str, headers: Any) -> Key:
+    """What tells a request from all others; with the TLS mode of its connection pool."""
+    where = (pool.scheme, pool.host, pool.port, getattr(pool, "cert_reqs", None))
+    return where, method, url, frozenset((headers or {}).items())
+
+
+class Answers:
+    """What has come and was not asked for yet. Changed under ``lock``."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._memory = self._disk = 0
+        self._answers: dict[Key, Answer] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the main thread that nothing more should come."""
+        return self._memory + self._disk >= MEMORY
+
+    def peek(self, key: Key) -> Answer | None:
+        """The answer to a request."""
+        return self._answers.get(key)
+
+    def take(self, key: Key) -> Answer | None:
+        """The same, for pip; it is handed out once."""
+        with self.lock:
+            answer = self._answers.pop(key, None)
+            if answer is not None:
+                self.account(answer.body, -answer.size)
+        return answer
+
+    def keep(self, key: Key, answer: Answer) -> None:
+        """Keep an answer until it is taken."""
+        with self.lock:
+            self._answers[key] = answer
+
+    def clear(self) -> None:
+        """Forget what nobody has asked for."""
+        for key in list(self._answers):
+            with self.lock:
+                answer = self._answers.pop(key)
+                self.account(answer.body, -answer.size)
+
+    def account(self, file: Any, size: int) -> None:
+        """Count bytes that a file has got, or has lost. Called with the lock."""
+        if isinstance(file, BytesIO):
+            self._memory += size
+        else:
+            self._disk += size
+
+    def has_room(self, file: Any, size: int, more: int) -> bool:
+        """Whether a file of that size may grow. Called with the lock."""
+        if isinstance(file, BytesIO):
+            return self._memory + more <= MEMORY
+        return self._disk + more <= DISK and size + more <= LARGEST
+
+
+class Ticket:
+    """A request that may be sent ahead: exactly the one that pip would send on this pool."""
+
+    def __init__(self, answers: Answers, pool: Any, key: Key, send: Callable[[], Any]) -> None:
+        self.pool = pool
+        self.key = key
+        self._answers = answers
+        self._send = send
+
+    def send(self) -> Arrival:
+        """Send it, in any thread; raises what urllib3 raises."""
+        return Arrival(self._answers, self.key, self._send())
+
+
+class Arrival:
+    """An answer under way; its body comes by ``receive``, and then it is kept or dropped."""
+
+    def __init__(self, answers: Answers, key: Key, response: Any) -> None:
+        self.status: int = response.status
+        self.headers = response.headers
+        self._answers = answers
+        self._key = key
+        self._response = response
+        self._file: Any = BytesIO()
+        self._size = 0
+
+    @property
+    def declared(self) -> int | None:
+        """The size of the body, as far as the server says it."""
+        text = self.headers.get("Content-Length", "")
+        return int(text) if text.isdigit() else None
+
+    def receive(self) -> bool:
+        """One more piece of the body; False at its end.
+
+        Raises NoRoom, EOFError for a body that was cut, and what urllib3 raises.
+        """
+        if (self.declared or 0) > LARGEST:
+            raise NoRoom
+        chunk = self._response.read(_CHUNK, decode_content=False)
+        if not chunk:
+            if self.declared not in (None, self._size):
+                raise EOFError
+            return False
+        answers, more = self._answers, len(chunk)
+        with answers.lock:
+            if isinstance(self._file, BytesIO) and not answers.has_room(self._file, 0, more):
+                self._move_to_disk()
+            if not answers.has_room(self._file, self._size, more):
+                raise NoRoom
+            answers.account(self._file, more)
+            self._size += more
+        self._file.write(chunk)
+        return True
+
+    def _move_to_disk(self) -> None:
+        self._answers.account(self._file, -self._size)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is dropped)
+        file.write(self._file.getbuffer())
+        self._file = file
+        self._answers.account(self._file, self._size)
+
+    def keep(self) -> None:
+        """It is whole: pip gets it."""
+        self._response.release_conn()
+        answer = Answer(self._response, self._file, self._size)
+        self._answers.keep(self._key, answer)
+
+    def drop(self) -> None:
+        """Nobody gets it."""
+        with self._answers.lock:
+            self._answers.account(self._file, -self._size)
+            self._size = 0
+        self._response.close()
 
 
 class Answer:
     """What a server said: status line, headers, and the body as it came over the wire."""
 
-    def __init__(self, key: Key, response: Any, body: Any, size: int) -> None:
-        self.key = key
+    def __init__(self, response: Any, body: Any, size: int) -> None:
         self.status: int = response.status
-        self.reason, self.version, self.headers = (
-            response.reason,
-            response.version,
-            response.headers,
-        )
+        self.reason, self.version = response.reason, response.version
+        self.headers = response.headers
         self.body = body
         self.size = size
 
@@ -44,7 +177,7 @@ class Answer:
         from pip._vendor.urllib3.response import HTTPResponse
 
         self.body.seek(0)
-        response = HTTPResponse(
+        return HTTPResponse(
             body=_Body(self.body, self.size),
             headers=self.headers.copy(),
             status=self.status,
@@ -54,17 +187,6 @@ class Answer:
             decode_content=False,
             request_method=method,
         )
-        response.pip_pinned_answer = self
-        return response
-
-    @property
-    def content(self) -> bytes:
-        """The whole body; who reads it from a response is not disturbed."""
-        place = self.body.tell()
-        self.body.seek(0)
-        content: bytes = self.body.read()
-        self.body.seek(place)
-        return content
 
 
 class _Body:
@@ -78,71 +200,11 @@ class _Body:
         self.closed = size == 0
 
     def read(self, amt: int | None = None) -> bytes:
-        data: bytes = (
-            b""
-            if self.closed
-            else self._file.read(self._left if amt is None else min(amt, self._left))
-        )
+        size = self._left if amt is None else min(amt, self._left)
+        data: bytes = b"" if self.closed else self._file.read(size)
         self._left -= len(data)
         self.closed = self.closed or self._left <= 0
         return data
 
     def close(self) -> None:
         self.closed = True
-
-
-class Room:
-    """How much waits. Changed under the lock of whoever shares it."""
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self.lock = lock
-        self.memory = self.disk = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether so much waits for the main thread that nothing more should come."""
-        return self.memory + self.disk >= MEMORY
-
-    def account(self, file: Any, size: int) -> None:
-        """Count bytes that a file has got, or has lost."""
-        if isinstance(file, BytesIO):
-            self.memory += size
-        else:
-            self.disk += size
-
-
-class Store:
-    """Takes a body, in memory while there is room in it, then on the disk."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.file: Any = BytesIO()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> bool:
-        """Whether there was room for it."""
-        room, size = self._room, len(chunk)
-        with room.lock:
-            if isinstance(self.file, BytesIO) and room.memory + size > MEMORY:
-                self._move_to_disk()
-            if not isinstance(self.file, BytesIO) and (
-                room.disk + size > DISK or self.size + size > LARGEST
-            ):
-                return False
-            room.account(self.file, size)
-            self.size += size
-        self.file.write(chunk)
-        return True
-
-    def _move_to_disk(self) -> None:
-        self._room.account(self.file, -self.size)
-        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is dropped)
-        file.write(self.file.getbuffer())
-        self.file = file
-        self._room.account(self.file, self.size)
-
-    def give_up(self) -> None:
-        """Make room again."""
-        with self._room.lock:
-            self._room.account(self.file, -self.size)
-            self.size = 0

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.egress import CrossOriginRedirect, judged, refuse_off_origin
+from pip_pinned.enforce import diagnostics
+from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.limits import not_given
 from pip_pinned.enforce.links import hash_of, metadata_vouches, vouches
-from pip_pinned.enforce.run import BUILD, Run
+from pip_pinned.enforce.redirects import refuse_off_origin
+from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index
@@ -45,7 +46,7 @@ def prepare_editable_requirement(
 
 def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
     name = req.name  # preparing an unnamed requirement gives it one
-    if run.roots and run.role != BUILD and run.build_depth == 0:
+    if run.settings.roots and not run.is_build:
         _refuse_beside_the_lock(run, name)
     listing = announce(run, name, req.link)
     if listing is None:
@@ -64,9 +65,15 @@ def _prepare(run: Run, req: Any, prepare: Callable[[], Any]) -> Any:
         _check_name(req, listing.name, dist)
         if listing.index is not None and listing.index.inherit:
             inherit(run, listing.index, _required_names(dist))
-    if run.prefetcher is not None and run.build_depth == 0:
-        run.prefetcher.prepared(dist.canonical_name, dist)
     return dist
+
+
+def prepare_linked_requirements_more(
+    run: Run, original: Callable[..., Any], self: Any, reqs: Any, parallel_builds: bool = False
+) -> None:
+    """Files that are fetched now, after their metadata."""
+    with naming_faults(run):
+        original(self, reqs, parallel_builds)
 
 
 @contextmanager
@@ -84,13 +91,13 @@ def naming_faults(run: Run, listing: Listing | None = None) -> Iterator[None]:
         known = listing if grant is None else grant.listing
         if known is None or known.index is None:
             raise
-        failures.stop(not_given(run, known, f"{type(exc).__name__}: {exc}"))
+        diagnostics.stop(not_given(run, known, f"{type(exc).__name__}: {exc}"))
 
 
 def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
     """With a lock in force pip prepares what was judged of it, and nothing else (CONTRACT 4.11)."""
-    if name is None or names.normalize(name) not in {root.name for root in run.roots}:
-        failures.stop(
+    if name is None or names.normalize(name) not in {root.name for root in run.settings.roots}:
+        diagnostics.stop(
             PipPinnedError(
                 "lock-entry-refused",
                 f"pip is about to use {name or 'a file without a name'}, which the lock does not "
@@ -147,8 +154,8 @@ def confirm_digest(
         while chunk := file.read(1 << 20):
             found.update(chunk)
     if found.hexdigest() != known.digest:
-        failures.stop(
-            failures.unsupported_pip(
+        diagnostics.stop(
+            diagnostics.unsupported_pip(
                 f"it has prepared a file of {listing.name} with another hash than the one that "
                 "vouches for it"
             )
@@ -200,9 +207,9 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
     for name in map(names.normalize, required):
         if name in run.ledger.inherited:
             continue
-        commented, origin = run.commented.get(name, (index.name, ""))
+        commented, origin = run.ledger.commented.get(name, (index.name, ""))
         if commented.lower() != index.name.lower():
-            failures.stop(
+            diagnostics.stop(
                 PipPinnedError(
                     "inherit-conflict",
                     f"{name} is required by a package from {index.name}, and a comment pins it "
@@ -219,7 +226,7 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
             and before.first is None
             and index not in before.indexes[:1]
         ):
-            failures.stop(
+            diagnostics.stop(
                 PipPinnedError(
                     "inherit-conflict",
                     f"{name} was looked up as an unpinned name before a package from "
@@ -234,19 +241,14 @@ def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
     if project is None:
         return
     decision = run.decide(project)
-    by_user = (
-        bool(req.user_supplied)
-        and run.role != BUILD
-        and run.build_depth == 0
-        and not _from_afar(req)
-    )
-    by_user = by_user and urls.without_fragment(req.link.url) not in run.constraint_urls
+    by_user = bool(req.user_supplied) and not run.is_build and not _from_afar(req)
+    by_user = by_user and urls.without_fragment(req.link.url) not in run.ledger.constraint_urls
     if not decision.pinned or (
         by_user and (req.link.is_file or decision.refusal == "not-on-an-index")
     ):
         return
-    run.record(decision, None, "direct-reference-refused")
-    failures.stop(direct_reference_refused(decision, req.link.url, _origin(req)))
+    run.journal.record(run, decision, None, "direct-reference-refused")
+    diagnostics.stop(direct_reference_refused(decision, req.link.url, _origin(req)))
 
 
 def direct_reference_refused(decision: Decision, url: str, origin: str) -> PipPinnedError:
@@ -342,9 +344,8 @@ def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, r
 
     saved = os.path.join(self.download_dir, os.path.basename(req.link.filename))
     if os.path.isfile(saved) and not filecmp.cmp(source, saved, shallow=False):
-        run.note(
-            f"{saved} was another file of the same name; it is replaced by the one from the index."
-        )
+        told = "was another file of the same name; it is replaced by the one from the index."
+        run.journal.note(run, f"{saved} {told}")
         from shutil import copy
 
         copy(source, saved)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.failures import NEWEST, OLDEST
+from pip_pinned.enforce import diagnostics
+from pip_pinned.enforce.diagnostics import NEWEST, OLDEST
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy.errors import PipPinnedError
@@ -53,7 +53,7 @@ def sing(hooks: Hooks) -> None:
             try:
                 finder.find_all_candidates(_NAME + suffix)
             except Exception as exc:  # noqa: BLE001 (but for the expected stop, this pip is refused)
-                error = failures.ours(exc)
+                error = diagnostics.ours(exc)
                 if error is None or error.code != code:
                     _refuse(f"its finder answered HTTP {suffix[1:]} with {exc!r}")
             else:
@@ -66,7 +66,7 @@ def sing(hooks: Hooks) -> None:
 
 
 def _refuse(what: str) -> None:
-    failures.stop(failures.unsupported_pip(what))
+    diagnostics.stop(diagnostics.unsupported_pip(what))
 
 
 def _check_version(run: Run) -> None:
@@ -77,7 +77,7 @@ def _check_version(run: Run) -> None:
         _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
     if version > NEWEST:
         if _is_strict(run):
-            failures.stop(
+            diagnostics.stop(
                 PipPinnedError(
                     "unsupported-pip",
                     f"pip {pip.__version__} is newer than the newest tested one, and strict-pip "
@@ -85,7 +85,8 @@ def _check_version(run: Run) -> None:
                     hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned.",
                 )
             )
-        run.note(
+        run.journal.note(
+            run,
             f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested "
             "one; every known seam is in place.",
             "warning",

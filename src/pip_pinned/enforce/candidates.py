@@ -22,8 +22,6 @@ def find_all_candidates(
         for candidate in candidates:
             if not getattr(candidate, "locked", False):
                 run.ledger.list_file(name, candidate.link, None, "")
-    if run.prefetcher is not None and run.build_depth == 0:
-        run.prefetcher.saw(self, name, candidates)
     return candidates
 
 
@@ -31,15 +29,7 @@ def get_applicable_candidates(
     run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]
 ) -> list[Any]:
     """Under the two unsafe strategies, what an earlier index offers hides what a later one does."""
-    applicable = _applicable(run, original(self, candidates))
-    if run.preferred:
-        from pip_pinned.enforce.locking import prefer
-
-        applicable = prefer(run, applicable)
-    return applicable
-
-
-def _applicable(run: Run, applicable: list[Any]) -> list[Any]:
+    applicable: list[Any] = original(self, candidates)
     if not applicable:
         return applicable
     decision = run.decide(applicable[0].name)

@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.run import BUILD, PYTHON, Run
+from pip_pinned.enforce import diagnostics
+from pip_pinned.enforce.run import BUILD, PYTHON, Run, Settings
 from pip_pinned.policy import codec, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.lock_entry import Root
+from pip_pinned.policy.model import Limits
 
 _KERNEL = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LAUNCHER = """\
@@ -32,8 +34,8 @@ if sys.version_info[:2] < (3, 10):
     needs = "pip-pinned needs Python 3.10 or later, and this is " + version
     raise SystemExit("error: unsupported-python\\n\\n  " + needs)
 kernel, policy, digest = {values}
-with open(kernel + "/enforce/child.py") as source:
-    exec(compile(source.read(), kernel + "/enforce/child.py", "exec"))
+with open(kernel + "/start/child.py") as source:
+    exec(compile(source.read(), kernel + "/start/child.py", "exec"))
 main(kernel, policy, digest)
 """
 
@@ -47,20 +49,17 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
     would have started. ``building`` names the index whose package     is being built, if what it
     requires is looked for there first.
     """
+    settings = run.settings
     data: dict[str, Any] = {
         "role": role,
         "pip_runner": pip_runner,
-        "decision_log": run.decision_log,
-        "hidden": run.hidden,
-        "sources_hidden": run.sources_hidden,
-        "inherited_by_roots": building,
-        "lock_log": run.lock_log if role == PYTHON else None,
-        "preferred": run.preferred if role == PYTHON else {},
-        "locked": run.locked if role == PYTHON else {},
-        "roots": run.roots if role == PYTHON else [],
-        "provenance": run.provenance if role == PYTHON else None,
-        "prefetch_jobs": run.prefetch_jobs,
-        "limits": list(run.limits),
+        "hidden": settings.hidden,
+        "are_sources_hidden": settings.are_sources_hidden,
+        "inherited_by": building,
+        "locked": settings.locked if role == PYTHON else {},
+        "roots": settings.roots if role == PYTHON else [],
+        "limits": list(settings.limits),
+        "guests": settings.guests,
     }
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
@@ -158,13 +157,15 @@ def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
     """What a lock has opened, it has opened for its own files: build requirements are looked up as
     if none of that had been asked.
     """
-    if not run.locked or run.build_depth:
+    if not run.settings.locked or run.build_depth:
         yield
         return
     finder = getattr(installer, "_finder", None)
     caches = [getattr(finder, name, None) for name in ("_all_candidates", "_best_candidates")]
     if not all(isinstance(cache, dict) for cache in caches):
-        failures.stop(failures.unsupported_pip("its finder keeps candidates in another place"))
+        diagnostics.stop(
+            diagnostics.unsupported_pip("its finder keeps candidates in another place")
+        )
     kept = [dict(cache) for cache in caches if cache is not None]
     for cache in caches:
         cache.clear()  # type: ignore[union-attr]
@@ -227,13 +228,13 @@ def hide_sources(run: Run) -> None:
     """A pip started by a build backend finds no index; pip's own children get the variables back by
     their seal.
     """
-    if run.sources_hidden:
+    if run.settings.are_sources_hidden:
         return
-    run.sources_hidden = True
+    run.settings.are_sources_hidden = True
     expanded = {
         name for index in run.indexes if index.written for name in urls.variables(index.written)
     } - _PLACES
-    run.hide(
+    run.settings.hide(
         [
             name
             for name in os.environ
@@ -252,9 +253,19 @@ def _names_a_source(variable: str) -> bool:
     return prefix.upper() == "PIP_" and name.lower().replace("_", "-") in _SOURCES
 
 
-def restore_sources(data: dict[str, Any]) -> None:
-    """In a child: undo what was hidden in its parent."""
-    if data["sources_hidden"]:
+def settings_of(data: dict[str, Any]) -> Settings:
+    """In a child: the settings that it was sealed with; what was hidden from build backends is in
+    the environment again.
+    """
+    if data["are_sources_hidden"]:
         for name in ("PIP_NO_INDEX", "PIP_CONFIG_FILE"):
             os.environ.pop(name, None)
     os.environ.update(data["hidden"])
+    return Settings(
+        data["role"],
+        locked=data["locked"],
+        roots=tuple(Root(*root) for root in data["roots"]),
+        inherited_by=data["inherited_by"],
+        limits=Limits(*data["limits"]),
+        guests=data["guests"],
+    )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pip_pinned.policy import names, urls
-from pip_pinned.policy.urls import BadUrl, Url
+from pip_pinned.policy.urls import Address, BadUrl, Url
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -29,14 +29,14 @@ Grants = dict[str, "Grant"]  # by URL
 
 
 class Question:
-    """One index asked about one project, and what came back.
+    """One index asked about one project, under a decision, and what came back.
 
     ``evaluator`` is pip's, of the files on the page.
     """
 
-    def __init__(self, index: Index, name: str) -> None:
+    def __init__(self, decision: Decision, index: Index) -> None:
+        self.decision = decision
         self.index = index
-        self.name = name
         self.status: int | None = None
         self.failure = ""
         self.redirected_to = ""
@@ -104,9 +104,12 @@ class Ledger:
 
     ``question`` is being asked, ``following`` allows the request whose redirects are judged,
     ``next_hop`` is where the latest of them leads, ``strayed`` says that they have left its origin.
-    ``decided`` is by name; ``inherited`` are the names of CONTRACT 3.7 with their indexes;
-    ``prepared`` gives the listing of pip's requirements (None: a direct reference); ``building``
-    holds the indexes of the packages being prepared, innermost last.
+    ``decided`` is by name; ``inherited`` are the names of CONTRACT 3.7 with their indexes,
+    ``commented`` those that a comment in a requirements file pins, with index and place;
+    ``sentinels`` says by index whether its sentinel is there. ``prepared`` gives the listing of
+    pip's requirements (None: a direct reference), ``constraint_urls`` are links out of constraints
+    files; ``building`` holds the indexes of the packages being prepared, innermost last. ``issued``
+    has the Authorization header of each request that got one, and its target.
     """
 
     def __init__(self) -> None:
@@ -114,10 +117,14 @@ class Ledger:
         self.question: Question | None = None
         self.decided: dict[str, Decision] = {}
         self.inherited: dict[str, Index] = {}
+        self.commented: dict[str, tuple[str, str]] = {}
+        self.constraint_urls: set[str] = set()
+        self.sentinels: dict[str, bool] = {}
         self.listings: MutableMapping[tuple[str, str], Listing] = {}
         self.prepared: WeakKeyDictionary[Any, Listing | None] = WeakKeyDictionary()
         self.building: list[Index | None] = []
         self.grants: MutableMapping[str, Grant] = {}
+        self.issued: set[tuple[str, Address]] = set()
         self.following: Grant | None = None
         self.strayed = False
         self.next_hop: Url | None = None
@@ -127,6 +134,9 @@ class Ledger:
         ahead = Ledger()
         ahead.is_ahead = True
         ahead.inherited = dict(self.inherited)
+        ahead.commented = self.commented
+        ahead.sentinels = self.sentinels
+        ahead.issued = self.issued
         ahead.listings = ChainMap(listings, self.listings)
         ahead.grants = ChainMap(grants, self.grants)
         return ahead

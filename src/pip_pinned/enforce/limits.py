@@ -16,7 +16,7 @@ from functools import partial
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.enforce import diagnostics
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TooLarge(Exception):
 
 def response_class(run: Run, original: Any, self: Any) -> Callable[..., HTTPResponse]:
     """In place of http.client's, for every connection of urllib3."""
-    return partial(_PacedResponse, run.limits)
+    return partial(_PacedResponse, run.settings.limits)
 
 
 class _PacedResponse(HTTPResponse):
@@ -127,7 +127,7 @@ def _stream(
     decode_content: bool | None = None,
 ) -> Iterator[bytes]:
     """What ``HTTPResponse.stream`` gives, within the limits of a page, metadata or a file."""
-    limit = _limit(run.limits, grant, response.status)
+    limit = _limit(run.settings.limits, grant, response.status)
     try:
         if limit is None:
             yield from original(amt, decode_content)
@@ -137,7 +137,7 @@ def _stream(
         told = next((one for one in _chain(exc) if isinstance(one, (TooSlow, TooLarge))), None)
         if told is None or grant.listing is None:
             raise
-        failures.stop(not_given(run, grant.listing, str(told)))
+        diagnostics.stop(not_given(run, grant.listing, str(told)))
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:
@@ -217,6 +217,6 @@ def not_given(run: Run, listing: Listing, answer: str) -> PipPinnedError:
     return PipPinnedError(
         "index-unavailable",
         f"{index} did not give a file of {listing.name}; nothing else is asked in its place.",
-        context=f"package: {listing.name}\nindex: {index}{shown}\nanswer: {run.discreet(answer)}",
+        context=f"package: {listing.name}\nindex: {index}{shown}\nanswer: {run.journal.discreet(run, answer)}",
         hint="Try again when it works. --speed-limit and --speed-time say how slow it may be.",
     )

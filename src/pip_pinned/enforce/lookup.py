@@ -12,35 +12,27 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.credentials import owner_of
+from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
-from pip_pinned.enforce.foreign import without_foreign_wheels
 from pip_pinned.enforce.ledger import Grant, Listing, Question
 from pip_pinned.enforce.limits import refuse_long_page
 from pip_pinned.enforce.links import settle
+from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
-from pip_pinned.policy.answers import Verdict, judge
 from pip_pinned.policy.hashes import Hash
 from pip_pinned.policy.model import Decision, Index, Strategy
+from pip_pinned.policy.ownership import owner_of
+from pip_pinned.policy.status import Verdict, judge
 from pip_pinned.policy.urls import BadUrl, Url
 
 CandidatesFromPage = Callable[[Any], Iterable[Any]]
 _RETRIED = r"too many (\d{3}) error responses"
 _ASK_ALL = (Strategy.UNSAFE_BEST_MATCH, Strategy.UNSAFE_FIRST_MATCH, Strategy.UNIQUE_INDEX)
-
-
-def _errors() -> ModuleType:
-    """Only a look-up that stops needs the words for it."""
-    from pip_pinned.enforce import lookup_errors
-
-    return lookup_errors
 
 
 class Found:
@@ -73,8 +65,7 @@ def collect_sources(
 
     decision = run.decide(project_name)
     if decision.refusal is not None:
-        run.record(decision, None, decision.refusal)
-        failures.stop(_errors().refused(decision))
+        _refuse(run, decision.refusal, decision)
     run.ledger.decided.setdefault(decision.name, decision)
     asker = _Asker(run, original, self, decision, candidates_from_page)
     found = asker.ask_all()
@@ -128,7 +119,7 @@ class _Asker:
         self.collector = collector
         self.decision = decision
         self.candidates_from_page = candidates_from_page
-        self.absent: list[tuple[Index, Question]] = []
+        self.absent: list[Question] = []
 
     def ask_all(self) -> list[Found]:
         decision = self.decision
@@ -136,33 +127,28 @@ class _Asker:
             found = self.ask(decision.first)
             if found is not None:
                 return [found]
-        present: list[tuple[Index, Found]] = []
+        present: list[Found] = []
+        having: list[Question] = []
         for index in decision.indexes:
             found = self.ask(index)
             if found is not None:
-                present.append((index, found))
+                present.append(found)
+                having.append(Question(decision, index))
                 if decision.strategy not in _ASK_ALL and not self.lacks_what_is_locked(found):
                     break
-        if (
-            decision.pinned and not present and self.run.command == "list"
-        ):  # what is installed need not be on any index
-            self.run.note(
-                f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}.", "warning"
-            )
-            return []
         if decision.pinned and not present:
-            failures.stop(_errors().pin_not_found(decision, self.absent[0][1]))
+            if self.run.command != "list":
+                _refuse(self.run, "pin-not-found", decision, self.absent)
+            told = f"pin-not-found: {decision.name} is not on {decision.indexes[0].name}."
+            self.run.journal.note(self.run, told, "warning")  # it need not be on any index
         if decision.strategy is Strategy.UNIQUE_INDEX and len(present) > 1:
-            failures.stop(_errors().on_several(decision, [index for index, _ in present]))
-        return [found for _, found in present]
+            _refuse(self.run, "name-on-several-indexes", decision, having)
+        return present
 
     def lacks_what_is_locked(self, found: Found) -> bool:
         """Whether an index that has the project has no file with a hash that the lock names."""
-        listed = (
-            self.run.locked[self.decision.name][1]
-            if self.decision.name in self.run.locked and not self.run.build_depth
-            else ()
-        )
+        locked = self.run.locked(self.decision.name)
+        listed = () if locked is None else locked[1]
         links = [*(candidate.link for candidate in found.page_candidates()), *found.file_links()]
         return bool(listed) and not any(
             f"{name}:{value}" in listed
@@ -175,31 +161,18 @@ class _Asker:
 
         Stops for any fault.
         """
-        ahead = (
-            None
-            if self.run.prefetcher is None or index.format == "flat"
-            else self.run.prefetcher.ahead
-        )
-        kept = None if ahead is None else ahead.kept(self.decision, index, self.collector)
-        question = Question(index, self.decision.name) if kept is None else kept.question
+        question = Question(self.decision, index)
         if index.format != "flat":
-            question.evaluator = getattr(self.candidates_from_page, "keywords", {}).get(
-                "link_evaluator"
-            )
+            known = getattr(self.candidates_from_page, "keywords", {})
+            question.evaluator = known.get("link_evaluator")
         with self.run.ledger.asking(question):
-            if kept is not None:
-                found = self._as_if_asked(index, question, kept.candidates)
-            else:
-                found = self._ask(index, question)
-                if ahead is not None and (found is None or not found.file_links()):
-                    ahead.keep(
-                        self.decision, question, None if found is None else found.page_candidates()
-                    )
+            found = self._ask(index, question)
         if found is None and question.status == 404:
             self._doubt(index, question)
-        self.run.record(self.decision, index, "absent" if found is None else "present")
+        outcome = "absent" if found is None else "present"
+        self.run.journal.record(self.run, self.decision, index, outcome)
         if found is None:
-            self.absent.append((index, question))
+            self.absent.append(question)
         return found
 
     def _doubt(self, index: Index, question: Question) -> None:
@@ -208,13 +181,11 @@ class _Asker:
         """
         if index.sentinel is None or index.format == "flat":
             return
-        if index.name not in self.run.sentinels:
-            if self.run.looking_ahead:
-                from pip_pinned.enforce.answers import NotYet
-
-                raise NotYet
-            self.run.sentinels[index.name] = self._has(index, names.normalize(index.sentinel))
-        if not self.run.sentinels[index.name]:
+        sentinels = self.run.ledger.sentinels
+        if index.name not in sentinels:
+            leave_to_pip(self.run.ledger)
+            sentinels[index.name] = self._has(index, names.normalize(index.sentinel))
+        if not sentinels[index.name]:
             question.missing_sentinel = index.sentinel
             self.fail(question, Verdict.AUTH_FAILED)
 
@@ -231,7 +202,7 @@ class _Asker:
 
     def ask_page(self, index: Index) -> None:
         """Ask for the page of the project, whatever a lock says of its file."""
-        question = Question(index, self.decision.name)
+        question = Question(self.decision, index)
         with self.run.ledger.asking(question):
             self._fetch(
                 index, question, index.bare if index.format == "flat" else self._page(index)
@@ -259,21 +230,13 @@ class _Asker:
         """
         from pip._internal.models.link import Link
 
-        indexes, listed, text = self.run.locked.get(self.decision.name, ([], [], None))
+        indexes, listed, text = self.run.locked(self.decision.name) or ([], [], None)
         known = hashes.parse_pair(listed[0]) if listed else None
-        if (
-            text is None
-            or known is None
-            or self.run.build_depth
-            or indexes != [index.name]
-            or "${" in text
-        ):
+        if text is None or known is None or indexes != [index.name] or "${" in text:
             return None
         url = Url(text)
         owner = owner_of(self.run.indexes, url.text, None)
-        if (
-            owner is None or owner.name != index.name
-        ):  # elsewhere, or below another index: only this one's page can vouch for it
+        if owner is None or owner.name != index.name:  # only this one's page can vouch for it
             return None
         link = Link(f"{url}#{known.algorithm}={known.digest}")
         if not names.file_belongs_to(link.filename, self.decision.name):
@@ -285,16 +248,6 @@ class _Asker:
 
     def _page(self, index: Index) -> str:
         return posixpath.join(index.bare, quote(self.decision.name)) + "/"
-
-    def _as_if_asked(
-        self, index: Index, question: Question, candidates: list[Any] | None
-    ) -> Found | None:
-        """What a look ahead has found out is known from here on."""
-        self.run.ledger.grant(self._page(index), Grant(index=index))
-        if candidates is None:
-            return None
-        self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
-        return Found(candidates, [])
 
     def _ask_flat_page(self, index: Index, question: Question) -> Found | None:
         from pip._internal.models.link import Link
@@ -324,7 +277,7 @@ class _Asker:
         listed = os.listdir(path) if os.path.isdir(path) else [os.path.basename(path)]
         links = [*(candidate.link for candidate in candidates), *files]
         self._vouch(index, index.bare, links)
-        self._note(index.name, links)
+        self.run.journal.links(self.run, index, self.decision.name, links)
         if not candidates and not any(
             names.file_belongs_to(name, self.decision.name) for name in listed
         ):
@@ -341,8 +294,8 @@ class _Asker:
         self.run.ledger.grant(page, Grant(index=index))
         candidates = self._read(link, question)
         if not question.answered:
-            failures.stop(
-                failures.unsupported_pip(
+            diagnostics.stop(
+                diagnostics.unsupported_pip(
                     "pip read a project page past LinkCollector.fetch_response"
                 )
             )
@@ -358,27 +311,19 @@ class _Asker:
             return list(self.candidates_from_page(link))
         except PipError:
             raise
-        except Exception as exc:
-            if self.run.looking_ahead:
-                raise
-            question.failure = self.run.discreet(
-                f"the answer cannot be read: {type(exc).__name__}: {exc}"
-            )
+        except Exception as exc:  # noqa: BLE001 (whatever a page does to a parser)
+            told = f"the answer cannot be read: {type(exc).__name__}: {exc}"
+            question.failure = self.run.journal.discreet(self.run, told)
             self.fail(question, Verdict.UNAVAILABLE)
 
     def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
         where = judged(page, f"the page of {self.decision.name} is")
-        _, locked, _ = self.run.locked.get(self.decision.name, ((), (), None))
-        wanted = {algorithm for algorithm, _, _ in (value.partition(":") for value in locked)}
+        locked = self.run.locked(self.decision.name)
+        listed = () if locked is None else locked[1]
+        wanted = {algorithm for algorithm, _, _ in (value.partition(":") for value in listed)}
         for link in links:
             settle(link, where, wanted)
             self.run.ledger.list_file(self.decision.name, link, index, page)
-
-    def _note(self, index_name: str | None, links: list[Any]) -> None:
-        if self.run.lock_log is not None:
-            from pip_pinned.enforce.locking import note_links
-
-            note_links(self.run, index_name, self.decision.name, "", links)
 
     def _sources_of(self, *locations: str) -> Iterator[Any]:
         """Pip's own reading of local find-links: a scope with these locations and nothing else."""
@@ -400,19 +345,26 @@ class _Asker:
         for source in sources:
             for link in source.file_links():
                 self.run.ledger.list_file(self.decision.name, link, None, "")
-            self._note(
-                None,
-                [*(candidate.link for candidate in source.page_candidates()), *source.file_links()],
-            )
+            links = [candidate.link for candidate in source.page_candidates()]
+            links += source.file_links()
+            self.run.journal.links(self.run, None, self.decision.name, links)
         return sources
 
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
-        _stop(self.run, self.decision, question, verdict)
+        _fail(self.run, question, verdict)
 
 
-def _stop(run: Run, decision: Decision, question: Question, verdict: Verdict) -> NoReturn:
-    run.record(decision, question.index, verdict.value)
-    failures.stop(_errors().fault(run, decision, question, verdict))
+def _fail(run: Run, question: Question, verdict: Verdict) -> NoReturn:
+    run.journal.record(run, question.decision, question.index, verdict.value)
+    diagnostics.stop(run.journal.refusal(run, verdict.value, question.decision, [question]))
+
+
+def _refuse(
+    run: Run, code: str, decision: Decision, questions: Sequence[Question] = ()
+) -> NoReturn:
+    if not questions:
+        run.journal.record(run, decision, None, code)
+    diagnostics.stop(run.journal.refusal(run, code, decision, questions))
 
 
 def fetch_response(
@@ -425,20 +377,16 @@ def fetch_response(
     if question is None or question.answered:
         return original(self, location, *args, **kwargs)
     question.answered = True
-    decision = run.decide(question.name)
+    name = question.decision.name
     refresh = getattr(self.session, "refresh_package", None)
-    if decision.pinned and refresh is not None and question.index.cache_api is None:
-        refresh.add(
-            question.name
-        )  # CONTRACT 4.7: pips since 26.2 would serve the page from their cache
+    if question.decision.pinned and refresh is not None and question.index.cache_api is None:
+        refresh.add(name)  # CONTRACT 4.7: pips since 26.2 would serve the page from their cache
     try:
         content = original(self, location, *args, **kwargs)
     except CrossOriginRedirect as exc:
         question.redirected_to = exc.target.text
-        if (
-            names.normalize(exc.target.last_segment) != question.name
-        ):  # a page to sign in (CONTRACT 4.4)
-            _stop(run, decision, question, Verdict.AUTH_FAILED)
+        if names.normalize(exc.target.last_segment) != name:  # to sign in (CONTRACT 4.4)
+            _fail(run, question, Verdict.AUTH_FAILED)
         return None
     verdict = (
         Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
@@ -449,20 +397,13 @@ def fetch_response(
     if verdict is Verdict.ABSENT:
         return None
     if verdict is not Verdict.PRESENT:
-        _stop(run, decision, question, verdict)
+        _fail(run, question, verdict)
     refuse_long_page(content.content)
     question.final_url = content.url
-    if run.lock_log is not None:
-        from pip_pinned.enforce.locking import note_page
-
-        note_page(run, question.index.name, question.name, content)
+    run.journal.page(run, question.index, name, content)
     if question.index.format == "flat":
-        question.lists_project = _lists_project(content, question.name)
-    return (
-        content
-        if question.evaluator is None
-        else without_foreign_wheels(content, question.evaluator)
-    )
+        question.lists_project = _lists_project(content, name)
+    return content
 
 
 def _lists_project(content: Any, name: str) -> bool:
@@ -477,8 +418,8 @@ def handle_get_simple_fail(
     """Keep what pip is about to turn into "no such project"."""
     question = run.ledger.question
     if question is not None:
-        question.failure = run.discreet(str(reason))
-        retried = re.search(_RETRIED, question.failure)
+        question.failure = run.journal.discreet(run, str(reason))
+        retried = re.search(_RETRIED, str(reason))
         if (
             question.status is None and retried is not None
         ):  # urllib3's Retry hides the last answer in its message

@@ -1,8 +1,10 @@
-"""The seams of pip, all of them, and how our functions are put in their place and taken out again.
+"""How pip is patched: what a seam is, and how all of them are put in place and taken out again.
 
-A seam is an attribute of a module of ``pip._internal``, or of what pip has vendored, with the
-parameters that it has in every supported pip. Its replacement is named, not imported: a command
-that searches nothing does not pay for the rest of the kernel.
+A seam is one attribute of one module of pip, or of what pip has vendored, that this program relies
+on. It is declared once, in the table of the room that uses it, under the reason why. There are
+three kinds: what is replaced (``Replace``), what a class of ours overrides (``Override``), and what
+is merely used (``Reads``). A pip in which one of them is missing, or takes other parameters, does
+not run. A replacement is named, not imported: a command that searches nothing does not pay for it.
 """
 
 from __future__ import annotations
@@ -10,326 +12,138 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, ModuleType
 from typing import Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.enforce import diagnostics
 
 Signature = tuple[str, ...]
+Table = Mapping[str, Sequence["Seam"]]  # by the reason why
 _ABSENT = object()
 
 
 class Seam:
-    """One attribute of one module of pip, and ``module.function`` of this room that replaces it.
+    """One attribute: ``place`` is ``module:attribute``, below ``pip._internal`` unless the module
+    is a vendored one.
 
-    The function is called as ``replacement(run, original, *args, **kwargs)``. A signature that ends
-    in ``...`` is a beginning, for a constructor whose further arguments are passed on unseen; no
-    signature means a property. ``optional`` is for a function or class that some supported pips do
-    not have; a method of a class that is there is required.
+    Each of ``signatures`` has the names of the parameters, with blanks between them, as some pip
+    has them; one that ends in ``...`` is a beginning. None at all means a property. ``optional``
+    says which pips do not have it: there it is no fault; a method of a class that is there is
+    required all the same.
+    """
+
+    def __init__(self, place: str, *signatures: str, optional: str = "") -> None:
+        module, _, self.attribute = place.partition(":")
+        is_vendored = module.startswith("_vendor.")
+        self.module = f"pip.{module}" if is_vendored else f"pip._internal.{module}"
+        self.signatures = tuple(tuple(signature.split()) for signature in signatures)
+        self.optional = optional
+
+    def install(self, module: ModuleType, hooks: Hooks) -> str:
+        """See that it is there as it is known, and put what is ours in its place; what is wrong
+        with it, or an empty string.
+        """
+        owner: Any = module
+        *path, name = self.attribute.split(".")
+        for part in path:
+            owner = getattr(owner, part, None)
+        original = getattr(owner, name, _ABSENT)
+        if original is _ABSENT:
+            is_missed = not self.optional or (path and owner is not None)
+            return f"{module.__name__} has no {self.attribute}" if is_missed else ""
+        known = parameters(original)
+        if self.signatures and not any(_fits(known, signature) for signature in self.signatures):
+            return f"{module.__name__}.{self.attribute} takes {known}, which is not known"
+        self.replace(owner, name, original, hooks)
+        return ""
+
+    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks) -> None:
+        """Put what is ours in its place, if something of ours comes there."""
+
+
+class Override(Seam):
+    """A method of a class of pip's that a class of ours overrides: there is nothing to replace."""
+
+
+class Replace(Seam):
+    """A function, method or property, and ``room.module.function``, which replaces it.
+
+    That is called as ``replacement(run, original, *args, **kwargs)``. Several rooms may replace the
+    same attribute: what is declared later is called first, and what is declared before it is its
+    ``original``.
+    """
+
+    def __init__(self, place: str, replacement: str, *signatures: str, optional: str = "") -> None:
+        super().__init__(place, *signatures, optional=optional)
+        self.replacement = replacement
+
+    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks) -> None:
+        """Patch it."""
+        replacement = _bind(self.replacement, hooks, original)
+        hooks.set(owner, name, replacement if self.signatures else property(replacement))
+
+
+class Reads(Seam):
+    """Attributes of a module or a class that are used as they are; of ``a|b`` one is enough.
+
+    Those of an instance are known by the names in its class's ``__init__``.
+    """
+
+    def __init__(self, place: str, *names: str, optional: str = "") -> None:
+        super().__init__(place, optional=optional)
+        self.names = names
+
+    def install(self, module: ModuleType, hooks: Hooks) -> str:
+        """See that all of them are there; what is wrong, or an empty string."""
+        owner = getattr(module, self.attribute, None) if self.attribute else module
+        if owner is None and self.optional:
+            return ""
+        known = set(_names(owner))
+        missing = [name for name in self.names if not known.intersection(name.split("|"))]
+        where = f"{module.__name__}{'.' if self.attribute else ''}{self.attribute}"
+        return f"{where} has no {' and no '.join(missing)}" if missing else ""
+
+
+class Hooks:
+    """Applies seams as their modules are imported (a meta path finder).
+
+    ``run`` is handed to every replacement, and may be exchanged. ``after`` runs once a module is
+    patched, inside its import: an exception there fails the import. The modules ``newer`` are ones
+    that some supported pips do not have.
     """
 
     def __init__(
         self,
-        module: str,
-        attribute: str,
-        replacement: str,
-        signatures: tuple[Signature, ...] = (),
-        *,
-        optional: bool = False,
+        run: Any,
+        tables: Iterable[Table],
+        after: Callable[[ModuleType], None],
+        newer: Sequence[str] = (),
     ) -> None:
-        self.module = (
-            f"pip.{module}" if module.startswith("_vendor.") else f"pip._internal.{module}"
-        )
-        self.attribute = attribute
-        self.replacement = replacement
-        self.signatures = signatures
-        self.optional = optional
-
-
-_PREPARER = "RequirementPreparer."
-_INPROCESS = ("self", "requirements", "prefix", "kind", "for_req")
-
-SEAMS = (
-    # where a name is looked up, and what an index answered
-    Seam(
-        "index.collector",
-        "LinkCollector.collect_sources",
-        "lookup.collect_sources",
-        (("self", "project_name", "candidates_from_page"),),
-    ),
-    Seam(
-        "index.collector",
-        "LinkCollector.fetch_response",
-        "lookup.fetch_response",
-        (("self", "location"), ("self", "location", "package_name")),
-    ),
-    Seam(
-        "index.collector",
-        "_handle_get_simple_fail",
-        "lookup.handle_get_simple_fail",
-        (("link", "reason", "meth"),),
-    ),
-    Seam(
-        "index.package_finder",
-        "PackageFinder.find_all_candidates",
-        "candidates.find_all_candidates",
-        (("self", "project_name"),),
-    ),
-    Seam(
-        "index.package_finder",
-        "CandidateEvaluator.get_applicable_candidates",
-        "candidates.get_applicable_candidates",
-        (("self", "candidates"),),
-    ),
-    # any artifact that is about to be used
-    Seam(
-        "operations.prepare",
-        _PREPARER + "prepare_linked_requirement",
-        "artifacts.prepare_linked_requirement",
-        (("self", "req", "parallel_builds"),),
-    ),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "prepare_editable_requirement",
-        "artifacts.prepare_editable_requirement",
-        (("self", "req"),),
-    ),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "_prepare_linked_requirement",
-        "artifacts.confirm_digest",
-        (("self", "req", "parallel_builds"),),
-    ),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "_fetch_metadata_using_link_data_attr",
-        "artifacts.fetch_metadata",
-        (("self", "req"),),
-    ),
-    # what lies about: files of the right name, wheels built earlier
-    Seam(
-        "operations.prepare",
-        "_check_download_dir",
-        "artifacts.check_download_dir",
-        (
-            ("link", "download_dir", "hashes"),
-            ("link", "download_dir", "hashes", "warn_on_hash_mismatch"),
-        ),
-    ),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "save_linked_requirement",
-        "artifacts.save_linked_requirement",
-        (("self", "req"),),
-    ),
-    Seam(
-        "cache",
-        "SimpleWheelCache.get_path_for_link",
-        "artifacts.get_path_for_link",
-        (("self", "link"),),
-    ),
-    Seam(
-        "cache",
-        "WheelCache.get_cache_entry",
-        "artifacts.get_cache_entry",
-        (("self", "link", "package_name", "supported_tags"),),
-    ),
-    # every request that leaves
-    Seam(
-        "network.session",
-        "PipSession.__init__",
-        "transport.session_init",
-        (
-            ("self", "retries", "cache", "trusted_hosts", "index_urls", "..."),
-            ("self", "retries", "resume_retries", "cache", "trusted_hosts", "index_urls", "..."),
-        ),
-    ),
-    Seam(
-        "network.session", "PipSession.request", "transport.request", (("self", "method", "url"),)
-    ),
-    Seam(
-        "network.session",
-        "PipSession.get_redirect_target",
-        "egress.get_redirect_target",
-        (("self", "resp"),),
-    ),
-    Seam("network.session", "PipSession.send", "egress.send", (("self", "request"),)),
-    Seam(
-        "network.session",
-        "PipSession.rebuild_auth",
-        "transport.rebuild_auth",
-        (("self", "prepared_request", "response"),),
-    ),
-    Seam(
-        "_vendor.urllib3.connectionpool",
-        "HTTPConnectionPool.urlopen",
-        "egress.urlopen",
-        (("self", "method", "url", "body", "headers", "..."),),
-    ),
-    # how long an answer may take, and how large it may be
-    Seam("_vendor.urllib3.connection", "HTTPConnection.response_class", "limits.response_class"),
-    Seam(
-        "_vendor.urllib3.util.retry",
-        "Retry.get_retry_after",
-        "limits.get_retry_after",
-        (("self", "response"),),
-    ),
-    Seam(
-        "_vendor.requests.adapters",
-        "HTTPAdapter.build_response",
-        "limits.build_response",
-        (("self", "req", "resp"),),
-    ),
-    # credentials out of a keyring that may fail
-    Seam("network.auth", "KeyRingPythonProvider.__init__", "keyrings.load", (("self",),)),
-    Seam(
-        "network.auth",
-        "KeyRingPythonProvider.get_auth_info",
-        "keyrings.get_auth_info",
-        (("self", "url", "username"),),
-    ),
-    Seam(
-        "network.auth",
-        "KeyRingCliProvider.get_auth_info",
-        "keyrings.get_auth_info",
-        (("self", "url", "username"),),
-    ),
-    # both kinds of children; get_runnable_pip moved from build_env to utils.misc in pip 26.2, and
-    # is imported by value
-    Seam("cli.main_parser", "get_runnable_pip", "children.runnable_pip_for_python", ((),)),
-    Seam("build_env", "get_runnable_pip", "children.runnable_pip_for_build", ((),), optional=True),
-    Seam("build_env.installer", "get_runnable_pip", "children.runnable_pip_for_build", ((),)),
-    Seam(
-        "build_env",
-        "InprocessBuildEnvironmentInstaller.install",
-        "children.install_inprocess",
-        (_INPROCESS,),
-        optional=True,
-    ),
-    Seam(
-        "build_env.installer",
-        "InprocessBuildEnvironmentInstaller.install",
-        "children.install_inprocess",
-        (_INPROCESS,),
-    ),
-    Seam("index.package_finder", "PackageFinder.index_urls", "children.finder_index_urls"),
-    Seam("index.package_finder", "PackageFinder.find_links", "children.finder_find_links"),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "__init__",
-        "children.preparer_init",
-        (("self", "build_dir", "download_dir", "src_dir", "build_isolation", "..."),),
-    ),
-    # what is asked ahead
-    Seam(
-        "resolution.resolvelib.resolver",
-        "Resolver.resolve",
-        "prefetch.resolve",
-        (("self", "root_reqs", "check_supported_wheels"),),
-    ),
-    Seam(
-        "resolution.resolvelib.factory",
-        "Factory.collect_root_requirements",
-        "prefetch.collect_root_requirements",
-        (("self", "root_ireqs"),),
-    ),
-    Seam(
-        "operations.prepare",
-        _PREPARER + "prepare_linked_requirements_more",
-        "prefetch.prepare_linked_requirements_more",
-        (("self", "reqs", "parallel_builds"),),
-    ),
-    # what pip writes down
-    Seam(
-        "models.installation_report",
-        "InstallationReport.to_dict",
-        "discretion.report_to_dict",
-        (("self",),),
-    ),
-    Seam("req.req_install", "InstallRequirement.install", "provenance.install", (("self", "..."),)),
-    # what people tell pip about sources
-    Seam(
-        "cli.cmdoptions", "make_option_group", "options.make_option_group", (("group", "parser"),)
-    ),
-    Seam("cli.base_command", "Command.parse_args", "options.parse_args", (("self", "args"),)),
-    Seam(
-        "req.req_file",
-        "get_file_content",
-        "requirements.get_file_content",
-        (("url", "session"), ("url", "session", "constraint")),
-    ),
-    Seam(
-        "req.req_file",
-        "RequirementsFileParser._parse_file",
-        "requirements.parse_file",
-        (("self", "filename", "constraint"),),
-    ),
-    Seam(
-        "req.req_file",
-        "expand_env_variables",
-        "requirements.expand_env_variables",
-        (("lines_enum",),),
-    ),
-    Seam("req.req_file", "get_line_parser", "requirements.get_line_parser", (("finder",),)),
-    Seam(
-        "req.req_file",
-        "handle_option_line",
-        "requirements.handle_option_line",
-        (("opts", "filename", "lineno", "finder", "options", "session"),),
-    ),
-    Seam(
-        "cli.req_command",
-        "parse_requirements",
-        "requirements.parse_requirements",
-        (("filename", "session", "finder", "options", "constraint"),),
-    ),
-    Seam(
-        "cli.req_command",
-        "RequirementCommand.get_requirements",
-        "requirements.get_requirements",
-        (("self", "args", "options", "finder", "session"),),
-    ),
-    Seam(
-        "cli.req_command",
-        "select_from_pylock_path_or_url",
-        "requirements.select_from_pylock",
-        (("pylock_path_or_url", "session", "..."),),
-        optional=True,
-    ),
-)
-
-_NEWER_MODULES = (
-    "pip._internal.build_env.installer",
-)  # since pip 26.2; what they hold is required where they exist
-
-
-class Hooks:
-    """Applies the seams as their modules are imported (a meta path finder).
-
-    ``run`` is handed to every replacement, and may be exchanged.     ``after`` runs once a module
-    is patched, inside its import: an exception there fails the import.
-    """
-
-    def __init__(self, run: Any, after: Callable[[ModuleType], None]) -> None:
         self.run = run
         self._after = after
-        self._by_module: dict[str, list[Seam]] = {}
-        for seam in SEAMS:
-            self._by_module.setdefault(seam.module, []).append(seam)
+        self._newer = newer
+        self._by_module: dict[str, list[tuple[str, Seam]]] = {}
+        for table in tables:
+            for why, seams in table.items():
+                for seam in seams:
+                    self._by_module.setdefault(seam.module, []).append((why, seam))
         self._undo: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:
         """Watch for pip's modules; patch those that are loaded already."""
-        sys.meta_path.insert(
-            0, self
-        )  # a finder needs no base class, and importlib.abc is slow to import
+        sys.meta_path.insert(0, self)  # needs no base class, and importlib.abc is slow to import
         loaded = [sys.modules[name] for name in self._by_module if name in sys.modules]
         for module in loaded:
-            self._patch_all(module)
+            self._patch(module)
         for module in loaded:
             self._after(module)
+
+    def set(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute until ``undo``."""
+        self._undo.append((owner, name, vars(owner).get(name, _ABSENT)))
+        setattr(owner, name, value)
 
     def undo(self) -> None:
         """Put every original back, the very objects, and stop watching."""
@@ -340,20 +154,22 @@ class Hooks:
             else:
                 setattr(owner, name, original)
         self._undo.clear()
+        while self.run.restored:
+            self.run.restored.pop()()
 
     def check_modules(self) -> None:
         """Raise ``unsupported-pip`` unless every module with a required seam exists."""
         from importlib.util import find_spec
 
-        for name, seams in self._by_module.items():
-            if name in sys.modules or seams[0].module in _NEWER_MODULES:
+        for name in self._by_module:
+            if name in sys.modules or name in self._newer:
                 continue
             try:
                 found = find_spec(name)
             except ImportError:
                 found = None
             if found is None:
-                failures.stop(failures.unsupported_pip(f"pip has no module {name}"))
+                diagnostics.stop(diagnostics.unsupported_pip(f"pip has no module {name}"))
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -369,46 +185,29 @@ class Hooks:
         return spec
 
     def _apply(self, module: ModuleType) -> None:
-        self._patch_all(module)
+        self._patch(module)
         self._after(module)
 
-    def _patch_all(self, module: ModuleType) -> None:
-        for seam in self._by_module[module.__name__]:
-            self._patch(module, seam)
-
-    def _patch(self, module: ModuleType, seam: Seam) -> None:
-        owner: Any = module
-        *path, name = seam.attribute.split(".")
-        for part in path:
-            owner = getattr(owner, part, None)
-        original = getattr(owner, name, _ABSENT)
-        if original is _ABSENT:
-            if seam.optional and (not path or owner is None):
-                return
-            failures.stop(failures.unsupported_pip(f"{module.__name__} has no {seam.attribute}"))
-        known = parameters(original)
-        if seam.signatures and not any(_fits(known, signature) for signature in seam.signatures):
-            failures.stop(
-                failures.unsupported_pip(
-                    f"{module.__name__}.{seam.attribute} takes {known}, which is not known"
-                )
-            )
-        self._undo.append((owner, name, vars(owner).get(name, _ABSENT)))
-        replacement = _bind(seam.replacement, self, original)
-        setattr(owner, name, replacement if seam.signatures else property(replacement))
+    def _patch(self, module: ModuleType) -> None:
+        for why, seam in self._by_module[module.__name__]:
+            fault = seam.install(module, self)
+            if fault:
+                diagnostics.stop(diagnostics.unsupported_pip(f"{fault} ({why})"))
 
 
 def parameters(function: Any) -> Signature | None:
     """The names of a function's parameters, looking through decorators; None for what is not a
     function.
     """
+    code = _code(function)
+    return None if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _code(function: Any) -> CodeType | None:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
-    function = getattr(function, "__func__", function)
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType):
-        return None
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def _fits(known: Signature | None, signature: Signature) -> bool:
@@ -417,14 +216,24 @@ def _fits(known: Signature | None, signature: Signature) -> bool:
     return known == signature
 
 
+def _names(owner: Any) -> Iterator[str]:
+    """What a module has, or a class and its instances."""
+    for place in getattr(owner, "__mro__", (owner,)):
+        found = getattr(place, "__dict__", {})
+        yield from found
+        yield from found.get("__annotations__", ())
+        code = _code(found.get("__init__"))
+        yield from () if code is None else code.co_names
+
+
 def _bind(name: str, hooks: Hooks, original: Any) -> Callable[..., Any]:
-    module, _, function = name.partition(".")
+    module, _, function = name.rpartition(".")
     replacement: Callable[..., Any] | None = None
 
     def patched(*args: Any, **kwargs: Any) -> Any:
         nonlocal replacement
         if replacement is None:
-            replacement = getattr(import_module(f"pip_pinned.enforce.{module}"), function)
+            replacement = getattr(import_module(f"pip_pinned.{module}"), function)
         return replacement(hooks.run, original, *args, **kwargs)
 
     return functools.wraps(original)(patched) if callable(original) else patched

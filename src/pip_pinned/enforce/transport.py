@@ -14,9 +14,8 @@ from http.cookiejar import DefaultCookiePolicy
 from itertools import pairwise
 from typing import Any
 
-from pip_pinned.enforce.caches import keep_apart
-from pip_pinned.enforce.credentials import auth_by_index, index_of
-from pip_pinned.enforce.egress import CrossOriginRedirect
+from pip_pinned.enforce.egress import CrossOriginRedirect, owner
+from pip_pinned.enforce.http_cache import keep_apart
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.model import Index
@@ -32,8 +31,8 @@ def session_init(
     cache: str | None = None,
     **kwargs: Any,
 ) -> None:
-    """A session with our cache directory, and with credentials looked up by index instead of by
-    host.
+    """A session with our cache directory; it sends no credentials of its own (``adapt`` has
+    them).
     """
     if cache:
         parent, name = os.path.split(cache)
@@ -47,7 +46,7 @@ def session_init(
     ]  # the one that neither verifies nor caches
     for host in trusted_hosts:
         self.add_trusted_host(host, suppress_logging=True)
-    self.auth = auth_by_index(run, self.auth)
+    self.auth = _nobody  # in the place of pip's, and of what requests finds in netrc
     self.headers["Accept-Encoding"] = "gzip"  # and nothing else is decoded (limits)
     self.cookies.set_policy(
         DefaultCookiePolicy(allowed_domains=())
@@ -55,6 +54,10 @@ def session_init(
     for index in run.indexes:
         if not index.verify_ssl:
             _trust(run, self, index)
+
+
+def _nobody(request: Any) -> Any:
+    return request
 
 
 def _read_environment_once(session: Any) -> None:
@@ -87,11 +90,8 @@ def _trust(run: Run, session: Any, index: Index) -> None:
         session.mount(f"https://{host}:{port}/", session.adapters["http://"])
         if port == urls.DEFAULT_PORTS["https"]:
             session.mount(f"https://{host}/", session.adapters["http://"])
-    run.note(
-        f"{index.name} ({index.origin}) has verify-ssl = false: anybody on the way can answer in "
-        "its place.",
-        "warning",
-    )
+    told = "has verify-ssl = false: anybody on the way can answer in its place."
+    run.journal.note(run, f"{index.name} ({index.origin}) {told}", "warning")
 
 
 def _is_secure_origin(ordinary: Callable[[Any], Any], trusted: urls.Origin, location: Any) -> bool:
@@ -120,12 +120,7 @@ def request(
         _relax(kwargs["headers"], grant.index.cache_api)
     before, run.ledger.following, run.ledger.strayed = run.ledger.following, grant, False
     try:
-        if run.prefetcher is None:
-            response = original(self, method, url, *args, **kwargs)
-        else:
-            response = run.prefetcher.ahead.request(
-                partial(original, self), method, url, args, kwargs
-            )
+        response = original(self, method, url, *args, **kwargs)
     finally:
         run.ledger.following = before
     question = run.ledger.question
@@ -159,7 +154,7 @@ def rebuild_auth(
         response.url, prepared_request.url
     )
     prepared_request.headers.pop("Authorization", None)
-    if index_of(run, prepared_request.url) is not None:
+    if owner(run, prepared_request.url) is not None:
         prepared_request.url = urls.without_credentials(
             prepared_request.url
         )  # a Location does not say who we are

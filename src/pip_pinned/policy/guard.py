@@ -33,13 +33,20 @@ def widened(declared: Policy, now: Policy, moved: Collection[str] = ()) -> str |
         return "allow-file-hosts has grown"
     if now.sync_any_index and not declared.sync_any_index:
         return "sync-any-index has been switched on"
+    return None if now.pins == declared.pins else _widened_pins(declared, now, moved)
+
+
+def _widened_pins(declared: Policy, now: Policy, moved: Collection[str]) -> str | None:
+    was, kept = set(declared.pins), set(now.pins)
+    if [pin for pin in declared.pins if pin in kept] != [pin for pin in now.pins if pin in was]:
+        return "its pins stand in another order"
     for pin in declared.pins:
-        if pin.pattern not in moved and not any(_is_kept(pin, one) for one in now.pins):
+        is_kept = pin in kept or pin.pattern in moved or any(_is_kept(pin, one) for one in now.pins)
+        if not is_kept:
             return f"{pin.pattern} ({pin.origin}) is no longer pinned to {pin.index_name}"
     for pin in now.pins:
-        follows = pin.pattern in moved or any(
-            _covers(one, pin) for one in now.pins if one.pattern in moved
-        )
+        follows = pin in was or pin.pattern in moved
+        follows = follows or any(_covers(one, pin) for one in now.pins if one.pattern in moved)
         taken = None if follows else _takes_from(pin, declared.pins, moved)
         if taken is not None:
             return f"{pin.pattern} ({pin.origin}) takes names from {taken.pattern} ({taken.origin})"

@@ -16,6 +16,10 @@ from pip_pinned.policy import hashes, names, urls
 from pip_pinned.policy.hashes import Hash
 from pip_pinned.policy.urls import BadUrl, Url
 
+# What ``sync`` hands to the kernel, by normalised name: indexes that a file may come from, its
+# hashes ("sha256:…"), its URL.
+Locked = dict[str, tuple[list[str], list[str], str | None]]
+
 
 class EntryRefused(ValueError):
     """Why an entry of a lock may not be used.

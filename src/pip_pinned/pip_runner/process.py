@@ -9,13 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from pip_pinned.enforce import launch
+from pip_pinned.adapt.journal import DECISION_LOG, LOCK_LOG, PROVENANCE, Journal
+from pip_pinned.adapt.locking import PREFERRED, Preferred
+from pip_pinned.adapt.requirements_files import ROOTS
 from pip_pinned.enforce.children import seal
-from pip_pinned.enforce.requirements import ROOTS
-from pip_pinned.enforce.run import PYTHON, Locked, Preferred, Run
+from pip_pinned.enforce.run import PYTHON, Run, Settings
 from pip_pinned.enforce.seams import Hooks
-from pip_pinned.policy.lock_entry import Root
+from pip_pinned.policy.lock_entry import Locked, Root
 from pip_pinned.policy.model import Policy
+from pip_pinned.start import launch
 
 
 def quietly() -> list[str]:
@@ -39,7 +41,7 @@ def run_pip(
 ) -> int:
     """Run pip with these arguments under the policy that ``load`` gives; its exit code.
 
-    What is for ``lock`` (see ``locking``) and ``sync`` is described at ``Run``. stdout of pip goes
+    What is for ``lock`` (see ``adapt.locking``) and ``sync`` is described at ``Settings``. stdout of pip goes
     to stderr, so that ours is the command's own. With ``here``, the seams of this process, it
     becomes pip and exits as pip does: that saves the start of another Python.
     """
@@ -47,15 +49,17 @@ def run_pip(
 
     if roots:
         args = [*args, "-r", ROOTS]
-    run = Run(
-        load,
-        decision_log=decision_log,
-        lock_log=lock_log,
-        preferred=preferred,
+    settings = Settings(
         locked=locked,
-        roots=roots,
-        provenance=provenance,
+        roots=tuple(roots),
+        guests={
+            DECISION_LOG: decision_log,
+            LOCK_LOG: lock_log,
+            PREFERRED: preferred,
+            PROVENANCE: provenance,
+        },
     )
+    run = Run(load, settings, Journal())
     if here is not None:
         launch.become_pip(here, run, args)
     launcher = seal(run, PYTHON, os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))

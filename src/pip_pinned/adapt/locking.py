@@ -8,11 +8,16 @@ that is locked already comes first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pip_pinned.adapt.journal import LOCK_LOG
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
+
+PREFERRED = "preferred"  # a key of ``Settings.guests``
+# By normalised name: the version that is locked, and the URL of the index that had it.
+Preferred = dict[str, tuple[str, str | None]]
 
 
 def note_page(run: Run, index_name: str, project: str, content: Any) -> None:
@@ -37,8 +42,6 @@ def note_links(
     more: dict[str, Any] | None = None,
 ) -> None:
     """Note files that an index (None: a directory of find-links) has for a project."""
-    if run.lock_log is None or run.build_depth:
-        return
     details = more or {}
     files = [
         {
@@ -63,7 +66,7 @@ def _hashes(link: Any) -> dict[str, str]:
 
 def note_requirements(run: Run, requirements: Iterable[Any]) -> None:
     """Note what the user asked for, with markers, and where each stands."""
-    if run.lock_log is None:
+    if not run.settings.guests.get(LOCK_LOG):
         return
     for req in requirements:
         if not req.constraint:
@@ -79,23 +82,22 @@ def note_requirements(run: Run, requirements: Iterable[Any]) -> None:
             )
 
 
-def prefer(run: Run, candidates: list[Any]) -> list[Any]:
+def get_applicable_candidates(
+    run: Run, original: Callable[..., Any], self: Any, candidates: list[Any]
+) -> list[Any]:
     """Candidates, best last as pip wants them, with the version that is locked already as the
     best.
     """
-    version, _ = (
-        run.preferred.get(names.normalize(candidates[0].name), (None, None))
-        if candidates
-        else (None, None)
-    )
-    return (
-        candidates
-        if version is None
-        else sorted(candidates, key=lambda candidate: str(candidate.version) == version)
-    )
+    applicable: list[Any] = original(self, candidates)
+    preferred: Preferred = run.settings.guests.get(PREFERRED) or {}
+    if not preferred or not applicable or run.is_build:
+        return applicable
+    version, _ = preferred.get(names.normalize(applicable[0].name), (None, None))
+    if version is None:
+        return applicable
+    return sorted(applicable, key=lambda candidate: str(candidate.version) == version)
 
 
 def _write(run: Run, line: dict[str, Any]) -> None:
-    assert run.lock_log is not None
-    with open(run.lock_log, "a", encoding="utf-8") as log:
+    with open(run.settings.guests[LOCK_LOG], "a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")

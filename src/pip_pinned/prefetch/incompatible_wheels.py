@@ -16,18 +16,17 @@ from itertools import product
 from typing import Any
 from urllib.parse import unquote
 
-LONG = 50_000  # bytes of a page
 _ANCHOR = re.compile(
     rb"<a\s([^<>]*)>[^<]*</a>", re.IGNORECASE
 )  # linear: what does not fit ends at the next tag
 _TAGS = re.compile(r"[^\s-]+-[^\s-]+(?:-\d[^\s-]*)?-([^\s-]+)-([^\s-]+)-([^\s-]+)\.whl")
 
 
-def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
+def without_incompatible_wheels(content: Any, evaluator: Any) -> Any:
     """A page (pip's IndexContent) without the wheels that ``evaluator``, pip's LinkEvaluator, has
-    no use for; the page itself if it is short.
+    no use for; the page itself where a log is to tell of each.
     """
-    if len(content.content) < LONG or logging.getLogger("pip").isEnabledFor(logging.DEBUG):
+    if logging.getLogger("pip").isEnabledFor(logging.DEBUG):
         return content
     target = getattr(evaluator, "_target_python", None)
     tags_of_target = getattr(target, "get_sorted_tags", None) or getattr(
@@ -38,7 +37,7 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
     supported = {str(tag) for tag in tags_of_target()}
     known: dict[tuple[str, ...], bool] = {}
 
-    def is_foreign(url: str) -> bool:
+    def is_incompatible(url: str) -> bool:
         found = _TAGS.fullmatch(unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2]))
         if found is None or "egg=" in url:  # pip takes the name from there
             return False
@@ -56,14 +55,16 @@ def without_foreign_wheels(content: Any, evaluator: Any) -> Any:
         page["files"] = [
             file
             for file in page.get("files", [])
-            if not ("url" in file and is_foreign(file["url"]))
+            if not ("url" in file and is_incompatible(file["url"]))
         ]
         _replace(shorter, json.dumps(page).encode())
     else:
         _replace(
             shorter,
             _ANCHOR.sub(
-                lambda anchor: b"" if is_foreign(_href(anchor[1]).decode("latin-1")) else anchor[0],
+                lambda anchor: (
+                    b"" if is_incompatible(_href(anchor[1]).decode("latin-1")) else anchor[0]
+                ),
                 content.content,
             ),
         )

@@ -34,14 +34,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from pip_pinned.enforce import answers
-from pip_pinned.enforce.answers import Answer, Key, NotYet, Room, Store
+from pip_pinned.enforce.answers import Answers, Arrival, Key, NoRoom, Ticket
 
 AT_ONCE = 0.005  # seconds for an answer, below which threads cost more than they save
 LONGEST_WAIT = 120.0  # seconds of a Retry-After that are waited for
 # Seconds that a request which is sent ahead may take in all, and bytes a second of a larger file.
 TOTAL, SLOW = 60.0, 64 << 10
-_CHUNK = 256 << 10
 _NAME = "pip-pinned-prefetch"
 OPEN_FILES = 64  # what pip needs besides connections
 Origin = tuple[str, str, int]
@@ -51,36 +49,41 @@ Place = tuple[
 
 
 class Fetch:
-    """One request sent ahead.
+    """One request sent ahead; ``tasks`` are told when it is over."""
 
-    ``tasks`` are told when it is over; ``answer`` is None if there is none that counts.
-    """
-
-    def __init__(self, key: Key, place: Place, send: Callable[[], Any]) -> None:
-        self.key = key
+    def __init__(self, ticket: Ticket, place: Place) -> None:
+        self.ticket: Ticket | None = ticket  # until it was sent
+        self.key = ticket.key
         self.place = place
         self.origin = place[0]
-        self.send = send
         self.tasks: list[Any] = []
         self.state = "queued"  # then "sent", then "over"
-        self.answer: Answer | None = None
         self.logged = False
         self.deadline = float("inf")  # once it is sent; the main thread waits no longer
         self.is_given_up = False
+        self.status: int | None = None  # of an answer that counts, once it is over
 
 
 class Wire:
-    """The requests that were sent ahead of the main thread, which alone calls these methods."""
+    """The requests that were sent ahead of the main thread, which alone calls these methods.
+
+    ``look_at`` is called with a task once what it waits for is there, ``is_slow`` when pip has had
+    to wait for an answer.
+    """
 
     def __init__(
-        self, jobs: int, look_at: Callable[[Any, int], None], is_slow: Callable[[], None]
+        self,
+        answers: Answers,
+        jobs: int,
+        look_at: Callable[[Any], None],
+        is_slow: Callable[[], None],
     ) -> None:
+        self._answers = answers
         self._jobs = jobs
         self._look_at = look_at
         self._is_slow = is_slow
         self.has_sent = False
-        self.task: Any = None  # what is being asked ahead, while it is
-        self._lock = threading.Lock()
+        self._lock = answers.lock
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
         self._queue: deque[Fetch] = deque()
@@ -90,20 +93,16 @@ class Wire:
         self._threads = self._idle = self._busy = 0
         self._closed = False
         self._left_alone: dict[Origin, float] = {}
-        self._crowded: set[Origin] = (
-            set()
-        )  # left alone, and connections of workers may still be open
+        # left alone, and connections of workers may still be open
+        self._crowded: set[Origin] = set()
         self._held: dict[Place, list[Any]] = {}
         self._welcome: set[Place] = set()
-        self._room = Room(self._lock)
 
     # -- the main thread
     # ----------------------------------------------------------------------------------
 
     def attach(self, session: Any) -> None:
-        """Let a session's connection pools ask here first, and keep as many connections as there
-        are jobs.
-        """
+        """Let a session keep as many connections as there are jobs."""
         for adapter in {id(adapter): adapter for adapter in session.adapters.values()}.values():
             if hasattr(adapter, "poolmanager"):
                 self._equip(adapter.poolmanager)
@@ -118,124 +117,74 @@ class Wire:
         return equipped
 
     def _equip(self, manager: Any) -> None:
-        if getattr(manager, "pip_pinned_wire", None) is self:
+        if manager.connection_pool_kw.get("maxsize") == self._jobs + 1:
             return
-        manager.pip_pinned_wire = self
         manager.clear()
+        # what falls out of it is closed when no queued request needs it any more
+        manager.pools.dispose_func = None
         manager.pools._maxsize = max(manager.pools._maxsize, _many_pools(self._jobs))
         manager.connection_pool_kw["maxsize"] = self._jobs + 1
-        manager.pool_classes_by_scheme = {
-            scheme: self._listening(kind) for scheme, kind in manager.pool_classes_by_scheme.items()
-        }
 
-    def _listening(self, kind: Any) -> Any:
-        kind = getattr(kind, "pip_pinned_base", kind)
-        wire = self
+    def ask(self, pool: Any, key: Key | None, headers: Any, send: Callable[[], Any]) -> Any:
+        """A request of pip's own, which ``send`` sends, or answers by what has come ahead.
 
-        def urlopen(
-            self: Any,
-            method: str,
-            url: str,
-            body: Any = None,
-            headers: Any = None,
-            *args: Any,
-            **kwargs: Any,
-        ) -> Any:
-            return wire._urlopen(self, kind.urlopen, method, url, body, headers, args, kwargs)
-
-        return type(
-            kind.__name__,
-            (kind,),
-            {"urlopen": urlopen, "pip_pinned_base": kind, "__doc__": kind.__doc__},
-        )  # its name stands in errors
-
-    def _urlopen(
-        self,
-        pool: Any,
-        urlopen: Callable[..., Any],
-        method: str,
-        url: str,
-        body: Any,
-        headers: Any,
-        args: Any,
-        kwargs: Any,
-    ) -> Any:
-        place = _place(pool, headers or {})
-        origin = place[0]
-        key = (
-            (pool.scheme, pool.host, pool.port, getattr(pool, "cert_reqs", None)),
-            method,
-            url,
-            frozenset((headers or {}).items()),
-        )
-        if self.task is not None:
-            if method != "GET" or body is not None or args:
-                raise NotYet
-            return self._ask_ahead(
-                key,
-                place,
-                lambda: urlopen(
-                    pool,
-                    method,
-                    url,
-                    None,
-                    dict(headers),
-                    retries=False,
-                    redirect=False,
-                    assert_same_host=False,
-                    timeout=kwargs.get("timeout"),
-                    preload_content=False,
-                    decode_content=False,
-                ),
-                pool,
-            )
+        ``key`` is None for one that urllib3 sends again.
+        """
         self.look()
-        fetch = None if args else self._taken(key)  # positional: urllib3 tries again
-        if fetch is not None and fetch.answer is not None:
-            return fetch.answer.as_response(method)
+        if key is not None:
+            self._wait_for(key)
+            if self._answers.peek(key) is not None:
+                response = send()
+                self._go_on()
+                return response
+        origin = _place(pool, headers or {})[0]
         self._wait_until_welcome(origin)
         if origin in self._crowded:
             self._crowded.discard(origin)
             _close_idle(pool)
         begun = time.monotonic()
-        response = urlopen(pool, method, url, body, headers, *args, **kwargs)
+        response = send()
         if time.monotonic() - begun > AT_ONCE:
             self._is_slow()
         if response.status not in (401, 407):
             for held in [held for held in self._held if held[0] == origin]:
                 for task in self._held.pop(held):
-                    self._look_at(task, 401)
+                    self._look_at(task)
         return response
 
-    def _ask_ahead(self, key: Key, place: Place, send: Callable[[], Any], pool: Any) -> Any:
+    def _go_on(self) -> None:
+        """Let threads work for which there was no room."""
+        with self._lock:
+            if self._queue and not self._answers.is_full:
+                self._work.notify_all()
+
+    def queue(self, ticket: Ticket, task: Any) -> None:
+        """Send a request ahead, unless it was, or pip has asked already."""
+        pool, key = ticket.pool, ticket.key
         if self._closed or key in self._asked:
-            raise NotYet
+            return
+        place = _place(pool, dict(key[3]))
         _one_handshake_at_a_time(getattr(pool, "conn_kw", {}).get("ssl_context"))
         if place in self._held and key not in self._fetches:
-            self._held[place].append(self.task)
-            raise NotYet
+            self._held[place].append(task)
+            return
         with self._lock:
             fetch = self._fetches.get(key)
             if fetch is None:
                 if place[0] in self._left_alone:
-                    raise NotYet
+                    return
                 if self._threads < self._jobs and self._idle <= len(self._queue):
-                    threading.Thread(
-                        target=self._carry, name=_NAME, daemon=True
-                    ).start()  # it comes to work once the lock is free
+                    worker = threading.Thread(target=self._carry, name=_NAME, daemon=True)
+                    worker.start()  # it comes to work once the lock is free
                     self._threads += 1
-                fetch = self._fetches[key] = Fetch(key, place, send)
+                fetch = self._fetches[key] = Fetch(ticket, place)
                 if place[1] and place not in self._welcome:
                     self._held[place] = []  # a wrong password is sent once
                 self.has_sent = True
                 self._queue.append(fetch)
                 self._work.notify()
             if fetch.state != "over":
-                fetch.tasks.append(self.task)
-                raise NotYet
-        if fetch.answer is None or fetch.answer.status in (401, 407):
-            raise NotYet
-        return fetch.answer.as_response(key[1])
+                fetch.tasks.append(task)
 
     def is_answered_at_once(self) -> bool:
         """Whether the first answer comes so soon that it does not pay to ask ahead."""
@@ -246,12 +195,12 @@ class Wire:
         """Let those who wait for what has arrived have a look at it."""
         while self._arrived:
             fetch = self._arrived.popleft()
-            if fetch.answer is not None and fetch.answer.status in (401, 407):
+            if fetch.status in (401, 407):
                 self._hold(fetch)
-            elif fetch.answer is not None:
+            elif fetch.status is not None:
                 self._welcome.add(fetch.place)
                 for task in [*fetch.tasks, *self._held.pop(fetch.place, ())]:
-                    self._look_at(task, fetch.answer.status)
+                    self._look_at(task)
 
     def _hold(self, fetch: Fetch) -> None:
         """Nobody else knocks where the main thread has to say who it is."""
@@ -264,58 +213,42 @@ class Wire:
                 other.state = "over"  # the main thread may be waiting for it
                 held += other.tasks
 
-    def _taken(self, key: Key) -> Fetch | None:
+    def _wait_for(self, key: Key) -> None:
+        """While a request is under way that pip is about to make. It is asked ahead no more."""
         self._asked.add(key)
-        fetch = self._fetches.get(key)
-        if fetch is None:
-            return None
-        while fetch.state != "over":
+        fetch = self._fetches.pop(key, None)
+        while fetch is not None and fetch.state != "over":
             with self._lock:
                 if self._closed:
-                    break
+                    return
                 if fetch.state == "queued":
                     self._queue.remove(fetch)
-                    is_closed = self._room.is_full or fetch.origin in self._left_alone
+                    is_closed = self._answers.is_full or fetch.origin in self._left_alone
                     if is_closed or self._busy >= self._threads:  # its turn may never come
-                        break
+                        return
                     self._queue.appendleft(fetch)
                     self._work.notify()
                 if time.monotonic() > fetch.deadline:
                     fetch.is_given_up = True
-                    break
-                if not self._arrived:
-                    self._news.wait(
-                        0.25
-                    )  # a wait without an end could not be interrupted on Windows
+                    return
+                if not self._arrived:  # a wait without an end cannot be interrupted on Windows
+                    self._news.wait(0.25)
             self.look()
-        with self._lock:
-            self._fetches.pop(key, None)
-            self._release(fetch.answer)
-        return fetch
 
     def _wait_until_welcome(self, origin: Origin) -> None:
         until = self._left_alone.get(origin)
         if until is not None:
             time.sleep(max(0.0, until - time.monotonic()))
 
-    def drop(self, response: Any) -> None:
-        """The answer behind a response (``Answer.as_response``) has been taken, whichever way."""
-        answer = getattr(response, "pip_pinned_answer", None)
-        with self._lock:
-            if answer is not None and self._fetches.pop(answer.key, None) is not None:
-                self._asked.add(answer.key)
-                self._release(answer)
-
     def forget(self) -> None:
         """Send nothing more ahead, and drop what has come for nobody."""
         with self._lock:
             self._closed = True
             self._queue.clear()
-            for fetch in self._fetches.values():
-                self._release(fetch.answer)
             self._fetches.clear()
             self._arrived.clear()
             self._work.notify_all()
+        self._answers.clear()
 
     # -- the workers
     # --------------------------------------------------------------------------------------
@@ -324,7 +257,7 @@ class Wire:
         while True:
             with self._lock:
                 self._idle += 1
-                while (not self._queue or self._room.is_full) and not self._closed:
+                while (not self._queue or self._answers.is_full) and not self._closed:
                     self._work.wait()
                 self._idle -= 1
                 if self._closed:
@@ -334,10 +267,10 @@ class Wire:
                 self._busy += 1
                 fetch.state = "sent"
                 fetch.deadline = time.monotonic() + TOTAL
-            answer = None
+            status = None
             _now_sending.fetch = fetch
             try:
-                answer = self._read(fetch)
+                status = self._receive(fetch)
             except Exception:  # noqa: BLE001 (the main thread meets it itself)
                 with self._lock:
                     self._leave_alone(fetch.origin)
@@ -345,51 +278,37 @@ class Wire:
                 _now_sending.fetch = None
             with self._lock:
                 self._busy -= 1
-                if answer is not None and (fetch.logged or fetch.is_given_up):
-                    self._release(answer)
-                    answer = None
                 if fetch.origin in self._left_alone:
                     self._crowded.add(fetch.origin)
-                fetch.answer, fetch.state = answer, "over"
+                fetch.status, fetch.state = status, "over"
                 self._arrived.append(fetch)
                 self._news.notify_all()
 
-    def _read(self, fetch: Fetch) -> Answer | None:
-        response = fetch.send()
-        body = Store(self._room)
+    def _receive(self, fetch: Fetch) -> int | None:
+        """The status of an answer that is kept, body and all; None for one that does not count."""
+        assert fetch.ticket is not None
+        arrival, fetch.ticket = fetch.ticket.send(), None
         try:
-            if response.status in (413, 429) or response.status >= 500:
+            if arrival.status in (413, 429) or arrival.status >= 500:
                 with self._lock:
-                    self._leave_alone(fetch.origin, _seconds(response))
-            elif self._fill(body, response, fetch):
-                response.release_conn()
-                return Answer(fetch.key, response, body.file, body.size)
+                    self._leave_alone(fetch.origin, _seconds(arrival))
+                arrival.drop()
+                return None
+            fetch.deadline += (arrival.declared or 0) / SLOW
+            while arrival.receive():
+                if time.monotonic() > fetch.deadline:
+                    raise TimeoutError  # noqa: TRY301
+        except NoRoom:
+            arrival.drop()
+            return None
         except BaseException:
-            body.give_up()
-            response.close()
+            arrival.drop()
             raise
-        body.give_up()
-        response.close()
-        return None
-
-    def _fill(self, body: Store, response: Any, fetch: Fetch) -> bool:
-        """Whether there was room for the body.
-
-        Raises EOFError if it was cut, TimeoutError if it took too long.
-        """
-        declared = response.headers.get("Content-Length", "")
-        size = int(declared) if declared.isdigit() else None
-        if size is not None and size > answers.LARGEST:
-            return False
-        fetch.deadline += (size or 0) / SLOW
-        for chunk in iter(lambda: response.read(_CHUNK, decode_content=False), b""):
-            if time.monotonic() > fetch.deadline:
-                raise TimeoutError
-            if not body.write(chunk):
-                return False
-        if size not in (None, body.size):
-            raise EOFError
-        return True
+        if fetch.logged or fetch.is_given_up or self._closed:
+            arrival.drop()
+            return None
+        arrival.keep()
+        return arrival.status
 
     def _leave_alone(self, origin: Origin, seconds: float = 0.0) -> None:
         """Send nothing more ahead to an origin, and nothing at all for some time.
@@ -402,12 +321,6 @@ class Wire:
         for other in [other for other in self._queue if other.origin == origin]:
             self._queue.remove(other)
             other.state = "over"
-
-    def _release(self, answer: Answer | None) -> None:
-        if answer is not None:
-            self._room.account(answer.body, -answer.size)
-            if not self._room.is_full:
-                self._work.notify_all()
 
 
 def _place(pool: Any, headers: Any) -> Place:
@@ -432,7 +345,7 @@ def _close_idle(pool: Any) -> None:
             pool.pool.put(None, block=False)
 
 
-def _seconds(response: Any) -> float:
+def _seconds(arrival: Arrival) -> float:
     """How long an origin wants to be left alone, as far as it will be; Retry-After is a number of
     seconds or a date.
 
@@ -441,11 +354,14 @@ def _seconds(response: Any) -> float:
     from pip._vendor.urllib3.exceptions import HTTPError
     from pip._vendor.urllib3.util.retry import Retry
 
+    text = arrival.headers.get("Retry-After")
     try:
-        wished = Retry().get_retry_after(response)
+        wished = None if text is None else Retry().parse_retry_after(text)
     except (HTTPError, ValueError, OverflowError):
         wished = None
-    return min((5.0 if response.status == 429 else 0.0) if wished is None else wished, LONGEST_WAIT)
+    if wished is None or wished > LONGEST_WAIT:  # which pip will not wait for, either
+        return 5.0 if arrival.status == 429 else 0.0
+    return wished
 
 
 def _many_pools(jobs: int) -> int:

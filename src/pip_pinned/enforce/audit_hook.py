@@ -9,7 +9,7 @@ import sys
 from itertools import pairwise
 from typing import Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.enforce import diagnostics
 
 
 def watch_children() -> None:
@@ -23,8 +23,8 @@ def watch_children() -> None:
         words = [command] if isinstance(command, (str, bytes)) else list(command)
         texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
         if any(os.path.basename(text) == runner for text in texts) or _runs_pip_module(texts):
-            failures.stop(
-                failures.unsupported_pip(
+            diagnostics.stop(
+                diagnostics.unsupported_pip(
                     "pip starts another pip in a way that pip-pinned does not know"
                 )
             )

@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from pip_pinned.enforce import credentials, failures
-from pip_pinned.enforce.discretion import hide
-from pip_pinned.enforce.launch import install
+from pip_pinned.adapt import credentials
+from pip_pinned.adapt.journal import PROVENANCE, Journal, of
+from pip_pinned.adapt.redaction import hide
+from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.seams import Hooks
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Decision, Index, Policy
+from pip_pinned.policy.ownership import owner_of
+from pip_pinned.start.launch import install
 
 
 def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[Decision]]:
@@ -25,7 +28,7 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
     Raises PipPinnedError for a broken configuration, and ``bad-requirement`` for what names no
     project.
     """
-    run = _Rehearsal(load)
+    run = Run(load, journal=_Reading())
     with _parsed(run, args) as (_, _, options, words):
         decisions = [run.decide(_name(word)) for word in (*words, *_in_files(options))]
         return run.policy, decisions
@@ -34,20 +37,20 @@ def explain(load: Callable[[], Policy], args: list[str]) -> tuple[Policy, list[D
 _ELSEWHERE = ("python", "target_dir", "prefix_path", "root_path", "use_user_site")
 
 
-class _Rehearsal(Run):
-    """The run of a command that installs nothing by itself."""
+class _Reading(Journal):
+    """The journal of a command that installs nothing by itself."""
 
-    def begin_provenance(self, path: str) -> None:
+    def begin_provenance(self, run: Run, path: str) -> None:
         """Know the file, and leave it alone."""
-        self.provenance = path
+        run.settings.guests[PROVENANCE] = path
 
 
-class _Listening(_Rehearsal):
-    def __init__(self, load: Callable[[], Policy]) -> None:
-        super().__init__(load)
+class _Listening(_Reading):
+    def __init__(self) -> None:
+        super().__init__()
         self.notices: list[str] = []
 
-    def note(self, text: str, level: str = "") -> None:
+    def note(self, run: Run, text: str, level: str = "") -> None:
         """Keep what an install would print."""
         if text not in self.notices:
             self.notices.append(text)
@@ -80,7 +83,8 @@ class Connection:
 
     def __init__(
         self,
-        run: _Listening,
+        run: Run,
+        notices: list[str],
         hooks: Hooks,
         build_session: Callable[[], Any],
         words: list[str],
@@ -95,8 +99,8 @@ class Connection:
         self.policy = run.policy
         self.words = words
         self.elsewhere = elsewhere
-        self.notices = run.notices
-        self.provenance = run.provenance
+        self.notices = notices
+        self.provenance: str | None = run.settings.guests.get(PROVENANCE)
 
     @cached_property
     def _session(self) -> Any:
@@ -122,7 +126,7 @@ class Connection:
         """A text as pip reports it under this policy: without the value of any variable of an index
         URL.
         """
-        return hide(text, self._run.secrets())
+        return hide(text, of(self._run).secrets(self._run))
 
     def lock_url(self, index: Index) -> str:
         """The URL of an index as it may stand in a lock: no credentials, variables as written
@@ -141,7 +145,11 @@ class Connection:
         }
         return hide(
             url,
-            {value: name for value, name in self._run.secrets().items() if name[2:-1] in placed},
+            {
+                value: name
+                for value, name in of(self._run).secrets(self._run).items()
+                if name[2:-1] in placed
+            },
         )
 
     def decide(self, name: str) -> Decision:
@@ -157,7 +165,7 @@ class Connection:
 
     def owner_of(self, url: str, asked: Index) -> Index | None:
         """The index whose credentials a request may carry that ``asked`` has led to."""
-        return credentials.owner_of(self.policy.indexes, url, asked)
+        return owner_of(self.policy.indexes, url, asked)
 
     def verifies(self, url: str) -> bool:
         """Whether pip makes sure who answers for this URL."""
@@ -194,12 +202,14 @@ def connected(
     Raises PipPinnedError for a broken configuration, an unsupported pip, and, unless ``words_too``,
     ``usage`` for words that are no options.
     """
-    run = _Listening(load)
+    listening = _Listening()
+    run = Run(load, journal=listening)
     with _parsed(run, args) as (hooks, command, options, words):
         if words and not words_too:
             raise PipPinnedError("usage", f"{words[0]!r} is no option of pip install.")
         yield Connection(
             run,
+            listening.notices,
             hooks,
             partial(command._build_session, options),
             words,
@@ -233,7 +243,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        error = failures.ours(exc)
+        error = diagnostics.ours(exc)
         if error is None:
             raise
         raise error from None

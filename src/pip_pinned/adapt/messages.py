@@ -4,12 +4,15 @@ next step (CONTRACT 4.3).
 
 from __future__ import annotations
 
-from pip_pinned.enforce import credentials
+from collections.abc import Sequence
+
+from pip_pinned.adapt import credentials
 from pip_pinned.enforce.ledger import Question
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy.answers import Verdict
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Decision, Index
+from pip_pinned.policy.model import Decision
+from pip_pinned.policy.ownership import variable_prefixes
+from pip_pinned.policy.status import Verdict
 
 _HINTS = {
     "name-not-pinned": "Pin it in [tool.pip-pinned.sources], or for one run with --pin "
@@ -24,9 +27,30 @@ _MESSAGES = {
 }
 
 
-def refused(decision: Decision) -> PipPinnedError:
+def refusal(
+    run: Run, code: str, decision: Decision, questions: Sequence[Question]
+) -> PipPinnedError:
+    """The error in which a look-up ends, after these questions."""
+    if not questions:
+        return _refused(decision, code)
+    if code == "name-on-several-indexes":
+        return _on_several(decision, questions)
+    if code == "pin-not-found":
+        return _pin_not_found(decision, questions[0])
+    if code == Verdict.AUTH_FAILED.value:
+        return _auth_failed(run, decision, questions[0])
+    return PipPinnedError(
+        code,
+        f"{questions[0].index.name} did not answer whether it has {decision.name}; nothing else is "
+        "asked in its place.",
+        context="\n".join(_facts(decision, questions[0])),
+        hint=f"Check the URL of {questions[0].index.name} and the network, or try again when it "
+        "works.",
+    )
+
+
+def _refused(decision: Decision, code: str) -> PipPinnedError:
     """A name that the policy does not let pip search at all."""
-    code = decision.refusal or ""
     return PipPinnedError(
         code,
         _MESSAGES[code].format(name=decision.name),
@@ -35,7 +59,7 @@ def refused(decision: Decision) -> PipPinnedError:
     )
 
 
-def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
+def _pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
     """A pinned package that its index does not have."""
     return PipPinnedError(
         "pin-not-found",
@@ -46,39 +70,26 @@ def pin_not_found(decision: Decision, question: Question) -> PipPinnedError:
     )
 
 
-def fault(run: Run, decision: Decision, question: Question, verdict: Verdict) -> PipPinnedError:
-    """An index that did not say whether it has the project."""
-    name, index = decision.name, question.index.name
-    if verdict is Verdict.AUTH_FAILED:
-        return PipPinnedError(
-            verdict.value,
-            f"{index} refused to say whether it has {name}.",
-            context="\n".join(
-                [
-                    *_facts(decision, question),
-                    f"credentials: {credentials.described(run, question.index)}",
-                ]
-            ),
-            hint="Give credentials in the index URL, in "
-            f"{credentials.variable_prefixes(question.index)[0]}_USERNAME and _PASSWORD, in "
-            "netrc or in "
-            "keyring; if this answer means that the project is not there, set "
-            f"ignore-error-codes = [{question.status}] for {index}.",
-        )
+def _auth_failed(run: Run, decision: Decision, question: Question) -> PipPinnedError:
+    """An index that did not say whether it has the project, to whoever asked."""
+    variables = f"{variable_prefixes(question.index)[0]}_USERNAME and _PASSWORD"
+    known = f"credentials: {credentials.described(run, question.index)}"
     return PipPinnedError(
-        verdict.value,
-        f"{index} did not answer whether it has {name}; nothing else is asked in its place.",
-        context="\n".join(_facts(decision, question)),
-        hint=f"Check the URL of {index} and the network, or try again when it works.",
+        Verdict.AUTH_FAILED.value,
+        f"{question.index.name} refused to say whether it has {decision.name}.",
+        context="\n".join([*_facts(decision, question), known]),
+        hint=f"Give credentials in the index URL, in {variables}, in netrc or in keyring; if this "
+        "answer means that the project is not there, set "
+        f"ignore-error-codes = [{question.status}] for {question.index.name}.",
     )
 
 
-def on_several(decision: Decision, indexes: list[Index]) -> PipPinnedError:
+def _on_several(decision: Decision, questions: Sequence[Question]) -> PipPinnedError:
     """A name that more than one index has, under unique-index."""
     return PipPinnedError(
         "name-on-several-indexes",
-        f"{decision.name} is on {len(indexes)} indexes, and nothing says which one is meant.",
-        context="\n".join(f"{index.name} {index.shown}" for index in indexes),
+        f"{decision.name} is on {len(questions)} indexes, and nothing says which one is meant.",
+        context="\n".join(f"{one.index.name} {one.index.shown}" for one in questions),
         hint=f"Pin it: --pin {decision.name}=INDEX, or an entry in [tool.pip-pinned.sources].",
     )
 

@@ -8,79 +8,34 @@ with one memory per index instead of one per host.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-from pip_pinned.enforce import egress, failures
+from pip_pinned.adapt import journal
+from pip_pinned.enforce import diagnostics, egress
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy import names, urls
+from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index
+from pip_pinned.policy.ownership import given, variable_prefixes
 from pip_pinned.policy.urls import Url
 
 
-def index_of(run: Run, url: str) -> Index | None:
-    """The index whose credentials a request may carry: the longest path prefix on the same origin.
-
-    A file on its index's own origin counts as the index's, wherever on it the page says it is, and
-    so does what the index redirects to there. A path that a server may read in more than one way
-    counts as nobody's.
-    """
-    grant = run.ledger.grant_of(url)
-    return owner_of(run.indexes, url, None if grant is None else grant.owner)
-
-
-def owner_of(indexes: tuple[Index, ...], url: str, asked: Index | None) -> Index | None:
-    """``index_of``, where ``asked`` is the index whose page or file the URL is, or that has
-    redirected there.
-    """
-    path, here = urls.path_segments(url), urls.origin(url)
-    if path is None:
-        return None
-    if asked is not None and urls.origin(asked.url) != here:
-        asked = None
-    scopes = [
-        (urls.credential_scope(index.url), index)
-        for index in indexes
-        if urls.origin(index.url) == here
-    ]
-    around = [(len(scope), index) for scope, index in scopes if path[: len(scope)] == scope]
-    if not around:
-        return asked
-    longest = max(length for length, _ in around)
-    nearest = [index for length, index in around if length == longest]
-    if asked is not None and any(index.name == asked.name for index in nearest):
-        return asked
-    return nearest[0] if len(nearest) == 1 else None
-
-
-def find(run: Run, index: Index) -> tuple[str | None, str | None, str | None]:
-    """User name, password, and where the last of them was found; None for what neither URL nor
-    environment has.
-    """
-    user, password = urls.credentials(index.url)
-    source = None if user is None else "the index URL"
-    for prefix in variable_prefixes(index):
-        if user is None and run.variable(f"{prefix}_USERNAME") is not None:
-            user, source = run.variable(f"{prefix}_USERNAME"), f"{prefix}_USERNAME"
-        if password is None and run.variable(f"{prefix}_PASSWORD") is not None:
-            password, source = run.variable(f"{prefix}_PASSWORD"), f"{prefix}_PASSWORD"
-    if password is not None and user is None:
-        user = ""
-    return user, password, source
-
-
-def variable_prefixes(index: Index) -> tuple[str, ...]:
-    """What the names of the variables with this index's credentials begin with."""
-    return f"PIP_PINNED_INDEX_{names.variable(index.name)}", *index.variable_prefixes
+def session_init(
+    run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any
+) -> None:
+    """A session whose credentials are looked up by index instead of by host."""
+    original(self, *args, **kwargs)
+    self.auth = _auth_by_index(run)
 
 
 def described(run: Run, index: Index) -> str:
     """Where this index's credentials come from, for a message; never what they are."""
     if index.authenticate == "never":
         return 'none are sent (authenticate = "never")'
-    if index.name in run.tried:
-        return run.tried[index.name]
-    source = find(run, index)[2]
+    if index.name in journal.of(run).tried:
+        return journal.of(run).tried[index.name]
+    source = given(index, run.settings.variable)[2]
     if source is not None:
         return f"from {source}"
     netrc = _netrc(index)
@@ -112,14 +67,14 @@ def _netrc(index: Index) -> str:
 
 
 def _url_with_credentials(run: Run, index: Index) -> str:
-    user, password, _ = find(run, index)
+    user, password, _ = given(index, run.settings.variable)
     if user is None:
         return index.bare
     return urls.with_credentials(index.bare, user, password)
 
 
-def auth_by_index(run: Run, ordinary: Any) -> Any:
-    """What stands in the place of a session's own authentication, ``ordinary``."""
+def _auth_by_index(run: Run) -> Any:
+    """What stands in the place of a session's own authentication."""
     from pip._internal.network.auth import MultiDomainBasicAuth
     from pip._vendor.requests.utils import get_netrc_auth
 
@@ -131,15 +86,17 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         return found
 
     class IssuingAuth(MultiDomainBasicAuth):  # type: ignore[misc]
-        """Pip's own; whatever gets credentials is known to ``egress``."""
+        """Pip's own; ``egress`` learns what gets credentials, and whose they are."""
+
+        _index: Index | None = None
 
         def __call__(self, request: Any) -> Any:
             request = super().__call__(request)
-            egress.issue(run, request)
+            egress.issue(run, request, self._index)
             return request
 
         def handle_401(self, resp: Any, **kwargs: Any) -> Any:
-            resp.connection = egress.SecondRequest(run, resp)
+            resp.connection = egress.SecondRequest(run, resp, self._index)
             return super().handle_401(resp, **kwargs)
 
     class OneIndexAuth(IssuingAuth):
@@ -148,11 +105,12 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
         What the index has refused once is not sent again.
         """
 
+        _index: Index
         _credentials_to_save: Any
 
         def __init__(self, index: Index) -> None:
             self._index = index
-            self._given = find(run, index)[:2]
+            self._given = given(index, run.settings.variable)[:2]
             self._refused: set[tuple[str, str]] = set()
             self._url = _url_with_credentials(run, index).rstrip("/") + "/"
             super().__init__(index_urls=[self._url])
@@ -183,7 +141,9 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
                 return None, None
             if password is not None and None in self._given:
                 from_netrc = allow_netrc and in_netrc(original_url) == found
-                run.tried[self._index.name] = _netrc(self._index) if from_netrc else "from keyring"
+                journal.of(run).tried[self._index.name] = (
+                    _netrc(self._index) if from_netrc else "from keyring"
+                )
             return user, password
 
         def save_credentials(self, resp: Any, **kwargs: Any) -> None:
@@ -195,14 +155,14 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             super().save_credentials(resp, **kwargs)
 
         def _prompt_for_password(self, netloc: str) -> Any:
-            run.tried[self._index.name] = "from the prompt"
+            journal.of(run).tried[self._index.name] = "from the prompt"
             return super()._prompt_for_password(netloc)
 
         def _may_use_keyring(self) -> bool:
             return bool(getattr(self, "use_keyring", self.prompting))
 
         def handle_401(self, resp: Any, **kwargs: Any) -> Any:
-            owner = index_of(run, resp.url)
+            owner = egress.owner(run, resp.url)
             if resp.status_code != 401 or owner is None or owner.name != self._index.name:
                 return resp
             if "Authorization" in resp.request.headers:
@@ -214,7 +174,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             try:
                 return super().handle_401(resp, **kwargs)
             except EOFError:  # a prompt, and nobody there to answer it
-                run.tried.pop(self._index.name)
+                journal.of(run).tried.pop(self._index.name)
                 return resp
 
     class AuthByIndex(IssuingAuth):
@@ -222,7 +182,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
 
         def __init__(self) -> None:
             self._by_index: dict[str, OneIndexAuth] = {}
-            super().__init__(prompting=ordinary.prompting)
+            super().__init__()
 
         @property
         def index_urls(self) -> list[str]:
@@ -233,7 +193,7 @@ def auth_by_index(run: Run, ordinary: Any) -> Any:
             pass
 
         def __call__(self, request: Any) -> Any:
-            index = index_of(run, request.url)
+            index = egress.owner(run, request.url)
             if index is not None:
                 return request if index.authenticate == "never" else self._of(index)(request)
             if _is_beside_an_index(run, request.url) or _only_by_default(run, request.url):
@@ -269,7 +229,9 @@ def look_up(
     user, password = found or own._get_new_credentials(
         index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring()
     )
-    source = run.tried.get(index.name) or (None if user is None else f"from {find(run, index)[2]}")
+    source = journal.of(run).tried.get(index.name) or (
+        None if user is None else f"from {given(index, run.settings.variable)[2]}"
+    )
     return user, password, source
 
 
@@ -323,7 +285,7 @@ def _look_up_first(run: Run, auth: Any, index: Index) -> None:
         index.bare, allow_netrc=True, allow_keyring=auth._may_use_keyring()
     )
     if user is None and password is None:
-        failures.stop(
+        diagnostics.stop(
             PipPinnedError(
                 "index-auth-failed",
                 f"{index.name} is to be asked with credentials only, and there are none.",

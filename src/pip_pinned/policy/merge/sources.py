@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.given_pins import with_pins
+from pip_pinned.policy.merge.given_pins import with_pins
 from pip_pinned.policy.model import PYPI, Index, Policy, Strategy
 
 _FLAG_INDEX, _AMBIENT_INDEX = "--index", "PIP_INDEX or pip.conf"

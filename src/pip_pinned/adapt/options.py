@@ -7,13 +7,14 @@ import optparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pip_pinned.enforce import failures
+from pip_pinned.adapt import journal
+from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
+    from pip_pinned.policy.merge.sources import Options
     from pip_pinned.policy.model import Index, Limits, Policy
-    from pip_pinned.policy.sources import Options
 
 JOBS, MOST_JOBS = 16, 64
 
@@ -146,20 +147,22 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     """
     bare = optparse.Values(copy.deepcopy(self.parser.defaults))
     options, rest = original(self, list(args))
-    run.verbosity = options.verbose - options.quiet
+    journal.of(run).verbosity = options.verbose - options.quiet
     if not _searches(self.name, options):
         return options, rest
-    from pip_pinned.enforce.discretion import hide_in_logs
-    from pip_pinned.policy import names, sources
+    from pip_pinned.adapt.redaction import hide_in_logs
+    from pip_pinned.policy import names
+    from pip_pinned.policy.merge import sources
 
     run.gate_closed = True
-    if run.role != BUILD:
-        run.prefetch_jobs = _prefetch_jobs(options)
-        run.limits = _limits(options)
+    is_build = run.settings.role == BUILD
+    if not is_build:
+        run.settings.guests["prefetch_jobs"] = _prefetch_jobs(options)
+        run.settings.limits = _limits(options)
     run.command = self.name
     if self.name == "install" and not options.dry_run:
-        from pip_pinned.enforce import provenance  # noqa: F401 (pip 26.3 imports nothing late)
-    if run.role == BUILD:
+        from pip_pinned.adapt import provenance  # noqa: F401 (pip 26.3 imports nothing late)
+    if is_build:
         hide_in_logs(run)
         return options, rest
     declared = run.declare()
@@ -177,11 +180,11 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     run.enforce_policy(policy)
     hide_in_logs(run)
     for notice in notices:
-        run.note(notice, "warning")
-    if run.locked and not options.require_hashes:
-        failures.stop(failures.unsupported_pip("it does not require the hashes of a lock"))
+        run.journal.note(run, notice, "warning")
+    if run.settings.locked and not options.require_hashes:
+        diagnostics.stop(diagnostics.unsupported_pip("it does not require the hashes of a lock"))
     if getattr(options, "provenance", None) and not options.dry_run:
-        run.begin_provenance(options.provenance)
+        journal.of(run).begin_provenance(run, options.provenance)
     _hint(run, declared, policy)
     _show(policy, options)
     return options, rest
@@ -189,7 +192,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
 
 def _prefetch_jobs(options: Any) -> int:
     if not 1 <= options.prefetch_jobs <= MOST_JOBS:
-        failures.stop(
+        diagnostics.stop(
             PipPinnedError(
                 "usage",
                 f"--prefetch-jobs {options.prefetch_jobs} is not between 1 and {MOST_JOBS}.",
@@ -206,7 +209,7 @@ def _limits(options: Any) -> Limits:
     for name, value in zip(Limits._fields, given, strict=True):
         if value <= 0:
             option = f"--{name.replace('_', '-')}"
-            failures.stop(PipPinnedError("usage", f"{option} {value:g} is not greater than 0."))
+            diagnostics.stop(PipPinnedError("usage", f"{option} {value:g} is not greater than 0."))
     return given
 
 
@@ -238,7 +241,7 @@ def _layer(values: Any, flags: Any) -> Options:
         given = [] if flags is None else list(getattr(flags, name) or ())
         return tuple(found[: len(found) - len(given)] if given else found)
 
-    from pip_pinned.policy.sources import Options
+    from pip_pinned.policy.merge.sources import Options
 
     return Options(
         index_url=one("index_url", _pypi()),
@@ -252,12 +255,13 @@ def _layer(values: Any, flags: Any) -> Options:
 
 
 def _hint(run: Run, declared: Policy, policy: Policy) -> None:
-    if not declared.declared and len(policy.indexes) > 1 and run.lock_log is None:
-        run.note(
+    is_for_lock = run.settings.guests.get(journal.LOCK_LOG) is not None
+    if not declared.declared and len(policy.indexes) > 1 and not is_for_lock:
+        told = (
             "no pins are declared: packages come from the first index that has them. "
-            "`pip-pinned migrate` pins them to where they come from now.",
-            "hint",
+            "`pip-pinned migrate` pins them to where they come from now."
         )
+        run.journal.note(run, told, "hint")
 
 
 def _show(policy: Policy, options: Any) -> None:

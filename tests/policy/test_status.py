@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pip_pinned.policy import answers
-from pip_pinned.policy.answers import Verdict, judge
+from pip_pinned.policy import status
+from pip_pinned.policy.status import Verdict, judge
 from tests.policy.building import index
 
 PLAIN = index("acme")
 IGNORES_403 = index("acme", ignore_error_codes=(403,))
 IGNORES_NOTHING = index("acme", ignore_error_codes=())
-EXCEPTIONAL = next(iter(answers._ABSENT_BY_HOST))
+EXCEPTIONAL = next(iter(status._ABSENT_BY_HOST))
 
 
 @pytest.mark.parametrize(("statuses", "verdict"), [

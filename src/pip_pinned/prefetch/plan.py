@@ -3,11 +3,10 @@ that were chosen.
 
 Whatever is asked ahead is asked by the very functions that pip will ask it by, in the main thread,
 while it waits for an answer: the same decision, the same seams, the same checks, up to the point
-where a request would leave. There the request is handed to ``wire``, and the function is abandoned
-(``NotYet``); it is called again when the answer is there. So an index is asked about a name ahead
-only if it would be asked about it now: the second one once the first has said 404. What a look
-ahead finds out serves to know what to ask next; the two things that pip is spared to do again are
-named in ``lookahead``.
+where a request would leave. There the function is abandoned (``NotYet``), and the request is handed
+to ``wire``; the function is called again when the answer is there. So an index is asked about a
+name ahead only if it would be asked about it now: the second one once the first has said 404. What
+a look ahead finds out serves to know what to ask next, and for nothing else (``lookahead``).
 
 The names are those that pip's resolver will come to: of the requirements and constraints, of the
 metadata of the candidates that pip's finder prefers, with markers and extras applied; not those
@@ -25,23 +24,22 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from pip_pinned.enforce.answers import NotYet
+from pip_pinned.enforce.answers import Answers
 from pip_pinned.enforce.artifacts import announce
-from pip_pinned.enforce.lookahead import LookAhead
-from pip_pinned.enforce.projects import Project, evaluator_like
+from pip_pinned.enforce.rehearsal import NotYet
 from pip_pinned.enforce.run import Run
-from pip_pinned.enforce.wire import Wire, silence
 from pip_pinned.policy import names, urls
+from pip_pinned.prefetch.lookahead import LookAhead
+from pip_pinned.prefetch.projects import Project, evaluator_like
+from pip_pinned.prefetch.wire import Wire, silence
 
 _ROOT = ""
 
 
 def note_fault(run: Run, fault: Exception) -> None:
     """Say with -v that nothing more is asked ahead, and why."""
-    if run.verbosity > 0:
-        run.note(
-            f"nothing more is fetched ahead: {type(fault).__name__}: {run.discreet(str(fault))}"
-        )
+    what = run.journal.discreet(run, str(fault))
+    run.journal.detail(run, f"nothing more is fetched ahead: {type(fault).__name__}: {what}")
 
 
 class Prefetcher:
@@ -50,14 +48,15 @@ class Prefetcher:
     Used by the main thread only.
     """
 
-    def __init__(self, run: Run, resolver: Any) -> None:
+    def __init__(self, run: Run, resolver: Any, jobs: int) -> None:
         self._run = run
         self._resolver = resolver
         self._factory = resolver.factory
         self._finder = resolver.factory._finder
         self._preparer = resolver.factory.preparer
         self._session = self._preparer._session
-        self._wire = Wire(run.prefetch_jobs, self._look_at, self._begin_late)
+        self._answers = Answers()
+        self.wire = Wire(self._answers, jobs, self._look_at, self._begin_late)
         self._projects: dict[str, Project] = {}
         self._constraints: dict[str, Any] = {}
         self._requested: set[str] = set()
@@ -65,9 +64,10 @@ class Prefetcher:
         self._done: set[Any] = set()
         self._tasks: deque[Any] = deque()
         self._on = self._off = False
-        self.ahead = LookAhead(run, self._session, self._finder, self._wire)
+        self.is_done = False
+        self._ahead = LookAhead(run, self._session, self._finder)
         self._evaluator = self._finder.make_candidate_evaluator(project_name="")
-        self._wire.attach(self._session)
+        self.wire.attach(self._session)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -78,9 +78,8 @@ class Prefetcher:
         handlers = logging.getLogger().handlers
         for handler in handlers:
             handler.addFilter(self._silence)
-        self.ahead.begin()
         self._finder.make_candidate_evaluator = partial(evaluator_like, self._evaluator)
-        self._run.prefetcher = self
+        self._run.answers = self._answers
         try:
             yield
         except BaseException:
@@ -88,22 +87,18 @@ class Prefetcher:
             raise
 
     def _stop(self) -> None:
-        self._off = True
-        self._wire.forget()
-        self._run.prefetcher = None
-        self.ahead.end()
+        self._off = self.is_done = True
+        self.wire.forget()
+        self._run.answers = None
         vars(self._finder).pop("make_candidate_evaluator", None)
         for handler in logging.getLogger().handlers:
             handler.removeFilter(self._silence)
 
     def _silence(self, record: logging.LogRecord) -> bool:
-        if self._run.looking_ahead:
-            self.ahead.has_warned |= record.levelno >= logging.WARNING
-            return False
-        return silence(record)
+        return not self._run.ledger.is_ahead and silence(record)
 
     @contextmanager
-    def downloading(self, preparer: Any, reqs: Iterable[Any]) -> Iterator[None]:
+    def downloading(self, reqs: Iterable[Any]) -> Iterator[None]:
         """While pip downloads what it has chosen."""
         try:
             with self._noting_faults():
@@ -146,7 +141,9 @@ class Prefetcher:
                     )
             for project in list(self._projects.values()):
                 self._consider(project)
-            for name, (_, index_url) in self._run.preferred.items():  # of an earlier lock
+            for name, (_, index_url) in (
+                self._run.settings.guests.get("preferred") or {}
+            ).items():  # of an earlier lock
                 if index_url is not None and self._is_asked_only(index_url, name):
                     self._consider(self._project(name))
             self._go_on()
@@ -361,7 +358,7 @@ class Prefetcher:
         from pip._internal.metadata import get_metadata_distribution
 
         link = candidate.link.metadata_link()
-        content = self.ahead.read(self._get(project.name, candidate.link, link.url))
+        content = self._get(project.name, candidate.link, link.url).content
         hashes = link.as_hashes()
         if hashes:
             hashes.check_against_chunks([content])
@@ -388,7 +385,7 @@ class Prefetcher:
         self._tasks.append(("file", link.url, partial(self._ask_file, name, link)))
 
     def _ask_file(self, name: str, link: Any) -> None:
-        self.ahead.leave(self._get(name, link, link.url))
+        self._get(name, link, link.url).close()
 
     def _get(self, name: str, link: Any, url: str) -> Any:
         """A file, or its metadata, as pip's Downloader asks for it; a direct reference is left to
@@ -410,13 +407,13 @@ class Prefetcher:
 
         The first request is a trial: as long as answers come at once, there is nothing to gain.
         """
-        while self._tasks and not self._off and (self._on or not self._wire.has_sent):
+        while self._tasks and not self._off and (self._on or not self.wire.has_sent):
             task = self._tasks.popleft()
             if task[:2] not in self._done:
                 self._done.add(task[:2])
                 self._try(task)
-                if not self._on and self._wire.has_sent:
-                    self._on = not self._wire.is_answered_at_once()
+                if not self._on and self.wire.has_sent:
+                    self._on = not self.wire.is_answered_at_once()
 
     def _begin_late(self) -> None:
         """Called by the wire when pip has had to wait for an answer."""
@@ -425,13 +422,11 @@ class Prefetcher:
             with self._noting_faults():
                 self._go_on()
 
-    def _look_at(self, task: Any, status: int) -> None:
-        """Called by the wire when an answer is there for a task that waits for it, or (401) when
-        pip has said who it is.
+    def _look_at(self, task: Any) -> None:
+        """Called by the wire when an answer is there for a task that waits for it, or when pip has
+        said who it is.
         """
         with self._noting_faults():
-            if status == 401:
-                self.ahead.prepare_anew()
             if not self._off:
                 self._try(task)
                 self._go_on()
@@ -444,18 +439,18 @@ class Prefetcher:
 
         from pip_pinned.enforce.egress import CrossOriginRedirect
 
-        with self.ahead.state(task):
+        told = (PipError, RequestException, CrossOriginRedirect, InvalidRequirement, InvalidVersion)
+        with self._ahead.state():
             try:
                 task[2]()
-            except (
-                NotYet,
-                PipError,
-                RequestException,
-                CrossOriginRedirect,
-                InvalidRequirement,
-                InvalidVersion,
-            ):
-                pass  # pip will come to it, and say it
+            except NotYet as exc:
+                ticket = exc.ticket
+            except told:  # pip will come to it, and say it
+                return
+            else:
+                return
+        if ticket is not None:
+            self.wire.queue(ticket, task)
 
     @contextmanager
     def _noting_faults(self) -> Iterator[None]:
@@ -464,5 +459,5 @@ class Prefetcher:
             yield
         except Exception as exc:  # noqa: BLE001 (whatever it is, pip will do without)
             self._off = True
-            self._wire.forget()
+            self.wire.forget()
             note_fault(self._run, exc)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from pip_pinned.adapt import journal
+from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.urls import Url
 
@@ -23,11 +25,8 @@ def get_auth_info(
     """User name and password from the keyring; None if it has none, or has failed before in this
     run.
     """
-    if run.looking_ahead:
-        from pip_pinned.enforce.answers import NotYet
-
-        raise NotYet
-    if run.keyring_failed or (
+    leave_to_pip(run.ledger)
+    if journal.of(run).has_keyring_failed or (
         "://" not in url and sum(Url(index.bare).authority == url for index in run.indexes) > 1
     ):
         return None  # a secret of the whole host belongs to none of several indexes there
@@ -43,11 +42,10 @@ def get_auth_info(
             raise TypeError("it gave something that is no text")  # noqa: TRY301
         return found
     except (Exception, SystemExit) as exc:  # noqa: BLE001 (a keyring backend may raise anything)
-        run.keyring_failed = True
+        journal.of(run).has_keyring_failed = True
         if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
-            run.note(
-                f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}", "warning"
-            )
+            told = f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}"
+            run.journal.note(run, told, "warning")
         return None
 
 
@@ -58,7 +56,7 @@ def load(run: Run, original: Callable[..., Any], self: Any) -> None:
     try:
         in_time(lambda: original(self))
     except TimeoutError:
-        run.keyring_failed = True
+        journal.of(run).has_keyring_failed = True
         raise
 
 
@@ -114,7 +112,7 @@ def backend_name(keyring: Any) -> str:
 
 
 def _reason(run: Run, exc: BaseException) -> str:
-    text = run.discreet(str(exc)).strip()
+    text = run.journal.discreet(run, str(exc)).strip()
     return (
         text
         if isinstance(exc, TimeoutError)

@@ -20,8 +20,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from pip_pinned.enforce.discretion import hide
-from pip_pinned.enforce.run import BUILD, Run
+from pip_pinned.adapt import journal
+from pip_pinned.adapt.redaction import hide
+from pip_pinned.enforce.run import Run
 
 NAME = "pip-pinned.json"
 
@@ -29,7 +30,8 @@ NAME = "pip-pinned.json"
 def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """Install a package, and note where it came from."""
     original(self, *args, **kwargs)
-    if run.role == BUILD or run.build_depth or not (run.policy.declared or run.provenance):
+    path = run.settings.guests.get(journal.PROVENANCE)
+    if run.is_build or not (run.policy.declared or path):
         return
     note = _provenance_of(run, self)
     if run.policy.declared and self.is_wheel and self.local_file_path:
@@ -38,12 +40,10 @@ def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwa
                 self, inspect.signature(original).bind(self, *args, **kwargs).arguments, note
             )
         except OSError as exc:  # verify will say that the origin is unknown
-            run.note(
-                f"where {note['name']} came from could not be noted beside it: {exc.strerror}.",
-                "warning",
-            )
-    if run.provenance:
-        with open(run.provenance, "a", encoding="utf-8") as file:
+            told = f"where {note['name']} came from could not be noted beside it: {exc.strerror}."
+            run.journal.note(run, told, "warning")
+    if path:
+        with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(note) + "\n")
 
 
@@ -51,7 +51,7 @@ def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
     """Name, version, file URL, hashes, index (name and URL; None for a direct reference) and why:
     no credentials, no values of variables.
     """
-    secrets = run.secrets()
+    secrets = journal.of(run).secrets(run)
     info = req.download_info.to_dict()
     archive = info.get("archive_info") or {}
     algorithm, _, value = archive.get("hash", "").partition("=")

@@ -10,20 +10,22 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.run import BUILD, Run
+from pip_pinned.adapt.journal import DECISION_LOG, Journal
+from pip_pinned.adapt.table import SEAMS as ADAPTED
+from pip_pinned.enforce import diagnostics, table
+from pip_pinned.enforce.audit_hook import watch_children
+from pip_pinned.enforce.run import BUILD, Run, Settings
 from pip_pinned.enforce.seams import Hooks
-from pip_pinned.enforce.watch import watch_children
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.prefetch.table import SEAMS as PREFETCHED
 
 if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
-GC_THRESHOLD = (
-    100_000,
-    50,
-    50,
-)  # pip makes many objects and few cycles: this saves as much time as our start-up takes
+# Of one attribute, that of the kernel comes first: it is the last before pip's own.
+TABLES = (table.SEAMS, ADAPTED, PREFETCHED)
+# pip makes many objects and few cycles: this saves as much time as our start-up takes.
+GC_THRESHOLD = (100_000, 50, 50)
 
 
 def run_pip(load: Callable[[], Policy]) -> NoReturn:
@@ -40,7 +42,8 @@ def run_pip(load: Callable[[], Policy]) -> NoReturn:
                 hint="python -m ensurepip installs one.",
             )
         )
-    run = Run(load, decision_log=os.environ.get("PIP_PINNED_DECISION_LOG"))
+    guests = {DECISION_LOG: os.environ.get("PIP_PINNED_DECISION_LOG")}
+    run = Run(load, Settings(guests=guests), Journal())
     _run(run, lambda: runpy.run_module("pip", run_name="__main__"))
 
 
@@ -48,28 +51,13 @@ def run_child(raw: bytes, digest: str) -> NoReturn:
     """Run a pip that pip started, under the sealed policy in ``raw``."""
     from pip_pinned.enforce import children
     from pip_pinned.policy import codec
-    from pip_pinned.policy.lock_entry import Root
-    from pip_pinned.policy.model import Limits
 
     try:
         data = codec.open_sealed(raw, digest)
     except PipPinnedError as exc:
         _exit(exc)
-    run = Run(
-        _loader(data),
-        data["role"],
-        decision_log=data["decision_log"],
-        inherited_by_roots=data["inherited_by_roots"],
-        lock_log=data["lock_log"],
-        preferred=data["preferred"],
-        locked=data["locked"],
-        roots=[Root(*root) for root in data["roots"]],
-        provenance=data["provenance"],
-    )
-    run.prefetch_jobs = data["prefetch_jobs"]
-    run.limits = Limits(*data["limits"])
-    children.restore_sources(data)
-    if run.role == BUILD:
+    run = Run(_loader(data), children.settings_of(data), Journal())
+    if run.settings.role == BUILD:
         run.declare()
     sys.argv[0] = data["pip_runner"]
     _run(run, lambda: runpy.run_path(data["pip_runner"], run_name="__main__"))
@@ -97,7 +85,7 @@ def install(run: Run) -> Hooks:
             hooks.check_modules()
             canary.sing(hooks)
 
-    hooks = Hooks(run, after)
+    hooks = Hooks(run, TABLES, after, table.NEWER)
     hooks.install()
     return hooks
 
@@ -126,14 +114,14 @@ def _run(run: Run, start: Callable[[], object]) -> NoReturn:
 
 
 def _start(run: Run, start: Callable[[], object]) -> NoReturn:
-    run.hide(
+    run.settings.hide(
         [name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")]
     )  # `pip config list` shows every PIP_*
     watch_children()
     try:
         _with_room(start)
     except Exception as exc:
-        error = failures.ours(exc)
+        error = diagnostics.ours(exc)
         if error is None:
             raise
         _exit(error)

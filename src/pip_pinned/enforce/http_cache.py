@@ -14,8 +14,8 @@ import hashlib
 import weakref
 from typing import Any
 
-from pip_pinned.enforce import failures
-from pip_pinned.enforce.credentials import index_of
+from pip_pinned.enforce import diagnostics
+from pip_pinned.enforce.egress import owner
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.urls import Url
 
@@ -63,7 +63,9 @@ def keep_apart(run: Run, session: Any) -> None:
 
     adapter = session.adapters["https://"]
     if not hasattr(adapter, "controller"):
-        failures.stop(failures.unsupported_pip("its HTTP cache is not controlled by CacheControl"))
+        diagnostics.stop(
+            diagnostics.unsupported_pip("its HTTP cache is not controlled by CacheControl")
+        )
     adapter.controller = ByIndexController(adapter.cache, serializer=ByIndexSerializer())
 
 
@@ -72,7 +74,7 @@ def _keyed(run: Run, session: Any, request: Any) -> Any:
     ``cache_control``.
     """
     grant = run.ledger.grant_of(request.url)
-    index = index_of(run, request.url) if grant is None else grant.owner
+    index = owner(run, request.url) if grant is None else grant.owner
     keyed = copy.copy(request)
     keyed.cache_control = None
     if index is not None and grant is not None:

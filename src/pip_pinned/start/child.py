@@ -43,6 +43,6 @@ def main(kernel: str, policy: str, digest: str) -> None:
     sys.modules["pip_pinned"] = package
     spec.loader.exec_module(package)
 
-    from pip_pinned.enforce import launch
+    from pip_pinned.start import launch
 
     launch.run_child(raw, digest)

@@ -10,16 +10,18 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from pip_pinned.enforce import failures
+from pip_pinned.adapt.journal import LOCK_LOG
+from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
-from pip_pinned.enforce.credentials import owner_of
 from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.lookup import lists_file
 from pip_pinned.enforce.run import BUILD, Run
-from pip_pinned.policy import hashes, lock_entry, names, sources, urls
+from pip_pinned.policy import hashes, lock_entry, names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import EntryRefused
+from pip_pinned.policy.merge import sources
 from pip_pinned.policy.model import Decision
+from pip_pinned.policy.ownership import owner_of
 
 _PRAGMA = r"#\s*pip-pinned:\s*index=(\S+)\s*$"
 _REQUIREMENT_NAME = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
@@ -33,7 +35,7 @@ def get_file_content(
         return original(url, session, **kwargs)
     run.ledger.grant(url, Grant())
     location, content = original(url, session, **kwargs)
-    if run.role != BUILD and not url.endswith(".toml"):
+    if run.settings.role != BUILD and not url.endswith(".toml"):
         try:
             for number, name, index in _pragmas(content, urls.redact(url)):
                 _pin_by_comment(
@@ -44,7 +46,7 @@ def get_file_content(
                     is_local=urls.local_path(url) is not None,
                 )
         except PipPinnedError as exc:
-            failures.stop(exc)
+            diagnostics.stop(exc)
     return location, content
 
 
@@ -52,8 +54,8 @@ def _pin_by_comment(run: Run, name: str, index: str, origin: str, *, is_local: b
     """A comment pins a name that is free: only the user's own files may, and not what the policy
     refuses (CONTRACT 2.10).
     """
-    if run.reads_constraints or not is_local:
-        kind = "a constraints file" if run.reads_constraints else "a remote file"
+    if _reading.constraints or not is_local:
+        kind = "a constraints file" if _reading.constraints else "a remote file"
         raise PipPinnedError(
             "bad-pin",
             f"{origin}: {kind} pins no package, and this comment would pin {name} to {index}.",
@@ -67,18 +69,25 @@ def _pin_by_comment(run: Run, name: str, index: str, origin: str, *, is_local: b
             hint="Pin it in the policy, or for one run with --pin.",
         )
     run.enforce_policy(sources.add_pragma(run.policy, name, index, origin))
-    run.commented[names.normalize(name)] = (index, origin)
+    run.ledger.commented[names.normalize(name)] = (index, origin)
+
+
+class _Reading:
+    constraints = False  # whether the file that is being read has constraints
+
+
+_reading = _Reading()
 
 
 def parse_file(
     run: Run, original: Callable[..., Any], self: Any, filename: str, constraint: bool
 ) -> list[Any]:
     """Know for what a file is read; its lines."""
-    before, run.reads_constraints = run.reads_constraints, bool(constraint)
+    before, _reading.constraints = _reading.constraints, bool(constraint)
     try:
         return list(original(self, filename, constraint))
     finally:
-        run.reads_constraints = before
+        _reading.constraints = before
 
 
 def _pragmas(content: str, origin: str) -> Iterator[tuple[int, str, str]]:
@@ -122,7 +131,7 @@ def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
             if value
         ]
         if index_options and (text.strip() or _leftover(line)):
-            failures.stop(
+            diagnostics.stop(
                 PipPinnedError(
                     "option-dropped-by-pip",
                     f"{', '.join(index_options)} and a requirement share a line, and pip drops "
@@ -144,7 +153,9 @@ def expand_env_variables(
     (``handle_option_line``), and are not shown.
     """
     for number, line in lines_enum:
-        is_ours = run.gate_closed and run.role != BUILD and "${" in line and "\0" not in line
+        is_ours = (
+            run.gate_closed and run.settings.role != BUILD and "${" in line and "\0" not in line
+        )
         kept = [text for text in _locations(line) if "${" in text] if is_ours else []
         if not kept:
             yield from original(iter([(number, line)]))
@@ -200,7 +211,7 @@ def handle_option_line(
         original(opts, filename, lineno, finder, options, session)
         return
     origin = f"{urls.redact(filename)}:{lineno}"
-    if run.role != BUILD:
+    if run.settings.role != BUILD:
         written = _fill_in(run, opts)
         line = sources.Options(
             index_url=opts.index_url,
@@ -215,15 +226,15 @@ def handle_option_line(
                 )
             )
         except PipPinnedError as exc:
-            failures.stop(exc)
+            diagnostics.stop(exc)
     declared = {urls.origin(index.url)[1] for index in run.declare().indexes}
     for host in list(opts.trusted_hosts or ()):
         if not _names_another_host(host, declared):
-            run.note(
+            told = (
                 f"{origin}: --trusted-host {host} is ignored: only verify-ssl = false of a "
-                "declared index can switch off its verification.",
-                "warning",
+                "declared index can switch off its verification."
             )
+            run.journal.note(run, told, "warning")
             opts.trusted_hosts.remove(host)
     original(opts, filename, lineno, finder, options, session)
 
@@ -236,7 +247,9 @@ def _fill_in(run: Run, opts: Any) -> dict[str, str]:
     written: dict[str, str] = {}
 
     def filled(text: str) -> str:
-        found = urls.filled_in(text, _VARIABLE, lambda match: run.variable(match[1]) or match[0])
+        found = urls.filled_in(
+            text, _VARIABLE, lambda match: run.settings.variable(match[1]) or match[0]
+        )
         if found != text:
             written[found] = text
         return found
@@ -277,12 +290,12 @@ def parse_requirements(
     """What ``sync`` has judged, as pip's parsed requirements: no text of a lock is ever a
     requirements file (CONTRACT 4.11).
     """
-    if not run.roots or filename != ROOTS:
+    if not run.settings.roots or filename != ROOTS:
         yield from original(filename, *args, **kwargs)
         return
     from pip._internal.req.req_file import ParsedRequirement
 
-    for root in run.roots:
+    for root in run.settings.roots:
         listed: dict[str, list[str]] = {}
         for algorithm, _, digest in (pair.partition(":") for pair in root.hashes):
             listed.setdefault(algorithm, []).append(digest)
@@ -309,16 +322,17 @@ def get_requirements(
     inherit (CONTRACT 3.7).
     """
     requirements = original(self, args, options, finder, session)
-    if run.lock_log is not None:
-        from pip_pinned.enforce.locking import note_requirements
+    if run.settings.guests.get(LOCK_LOG):
+        from pip_pinned.adapt.locking import note_requirements
 
         note_requirements(run, requirements)
-    run.constraint_urls |= {
+    run.ledger.constraint_urls |= {
         urls.without_fragment(req.link.url)
         for req in requirements
         if req.constraint and req.link is not None
     }
-    index = run.policy.index_named(run.inherited_by_roots) if run.inherited_by_roots else None
+    inherited_by = run.settings.inherited_by
+    index = run.policy.index_named(inherited_by) if inherited_by else None
     if index is not None:
         inherit(run, index, [req.name for req in requirements if req.name and not req.constraint])
     return requirements
@@ -356,7 +370,7 @@ def _check_lock_entry(
     run: Run, decision: Decision, package: Any, dist: Any, location: str, session: Any
 ) -> None:
     def refuse(why: str) -> NoReturn:
-        failures.stop(
+        diagnostics.stop(
             PipPinnedError(
                 "lock-entry-refused",
                 f"{location} may not say where {decision.name} comes from.",
@@ -368,7 +382,7 @@ def _check_lock_entry(
     index = decision.indexes[0] if decision.indexes else None
     text = getattr(dist, "url", None)
     if index is None or not hasattr(dist, "filename") or text is None or dist.path is not None:
-        failures.stop(
+        diagnostics.stop(
             direct_reference_refused(decision, text or str(getattr(dist, "path", "")), location)
         )
     if not package.index or not urls.same_index(package.index, index.url):

@@ -6,8 +6,10 @@ import logging
 import re
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from pip_pinned.adapt import journal
 from pip_pinned.enforce.run import Run
 
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+"
@@ -36,11 +38,13 @@ def hide_in_logs(run: Run) -> None:
     """From here on every log record of this process is made without the run's secrets, also those
     of a requirements file that is read later.
     """
+    known = journal.of(run)
     ordinary = logging.getLogRecordFactory()
+    run.restored.append(partial(logging.setLogRecordFactory, ordinary))
 
     def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = ordinary(*args, **kwargs)
-        secrets = run.secrets()
+        secrets = known.secrets(run)
         if not secrets:
             return record
         if isinstance(record.args, tuple) and any(
@@ -71,7 +75,7 @@ def hide_in_logs(run: Run) -> None:
 
 def report_to_dict(run: Run, original: Callable[..., Any], self: Any) -> Any:
     """Pip's report, without the values of variables."""
-    return _concealed(original(self), run.secrets())
+    return _concealed(original(self), journal.of(run).secrets(run))
 
 
 def _concealed(value: Any, secrets: dict[str, str]) -> Any:
