@@ -15,6 +15,7 @@ servers strip. What is usual stays: ``%2F`` within a segment (GitLab's ``group%2
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -61,23 +62,11 @@ class Url:
 
         Raises BadUrl.
         """
-        shape = re.fullmatch(_SHAPE, text) if text.isprintable() else None
-        if shape is None or " " in text or "\\" in text:
-            raise BadUrl("it has no scheme, or a space, a backslash or a control character in it")
-        scheme, authority, path, query = shape.groups(default="")
-        self.scheme = scheme.lower()
-        information, at, place = authority.rpartition("@")
-        if re.fullmatch(_USER_INFORMATION, information) is None:
-            raise BadUrl("its user name or password has characters that have to be percent-encoded")
-        user, colon, password = information.partition(":")
-        self.user = unquote(user) if at else None
-        self.password = unquote(password) if colon else None
-        self.host, port = _host_and_port(self.scheme, place)
-        self.port = int(port) if port else DEFAULT_PORTS.get(self.scheme, 0)
-        self.path, self.query = _encoded(path or "/", ""), _encoded(query, "?")
-        _refuse_ways_up(self.path)
-        written = f"{self.host}:{port}" if port else self.host
-        self.text = f"{self.scheme}://{written}{self.path}{'?' if self.query else ''}{self.query}"
+        parts = _parts(text)
+        self.scheme, self.user, self.password, self.host, written, self.path, self.query = parts
+        self.port = int(written) if written else DEFAULT_PORTS.get(self.scheme, 0)
+        place = f"{self.host}:{written}" if written else self.host
+        self.text = f"{self.scheme}://{place}{self.path}{'?' if self.query else ''}{self.query}"
 
     @property
     def authority(self) -> str:
@@ -137,6 +126,34 @@ class Url:
 
     def __hash__(self) -> int:
         return hash(self.text)
+
+
+@functools.lru_cache(maxsize=1024)  # each is read many times on its way
+def _parts(text: str) -> tuple[str, str | None, str | None, str, str, str, str]:
+    """Scheme, user name, password, host, port as it is written, path, query.
+
+    Raises BadUrl.
+    """
+    shape = re.fullmatch(_SHAPE, text) if text.isprintable() else None
+    if shape is None or " " in text or "\\" in text:
+        raise BadUrl("it has no scheme, or a space, a backslash or a control character in it")
+    scheme, authority, path, query = shape.groups(default="")
+    information, at, place = authority.rpartition("@")
+    if re.fullmatch(_USER_INFORMATION, information) is None:
+        raise BadUrl("its user name or password has characters that have to be percent-encoded")
+    user, colon, password = information.partition(":")
+    host, port = _host_and_port(scheme.lower(), place)
+    path, query = _encoded(path or "/", ""), _encoded(query, "?")
+    _refuse_ways_up(path)
+    return (
+        scheme.lower(),
+        unquote(user) if at else None,
+        unquote(password) if colon else None,
+        host,
+        port,
+        path,
+        query,
+    )
 
 
 def _host_and_port(scheme: str, place: str) -> tuple[str, str]:
