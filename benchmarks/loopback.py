@@ -67,6 +67,7 @@ class Count:
     files: int = 0
     steps: int = 0
     absent: int = 0
+    sent: int = 0  # bytes of bodies
     asked: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -179,6 +180,7 @@ class _Service:
         found = self._answers[number].get(path)
         count.absent += found is None
         content_type, body = found or ("text/plain", b"not here")
+        count.sent += len(body)
         self._step = count.steps = max(count.steps, step)
         writer.write(f"HTTP/1.1 {'200 OK' if found else '404 Not Found'}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         await writer.drain()

@@ -172,17 +172,22 @@ def steps(rounds: int) -> None:
             count = place.run(AHEAD, "sync").count
             say(f"{indexes} indexes, 200 ms: steps of sync", count.steps, 4)
             say(f"{indexes} indexes, 200 ms: requests of sync", count.requests, 60, exact=True)
-    say("a world that forces backtracking: requests, and those of pip with one index", *_backtracking())
+    with served(layered(indexes=5, latency=SLOW)) as place:
+        say("5 indexes: bytes fetched ahead and never read", place.run(AHEAD).count.sent - place.run(ALONE).count.sent, 0)
+    world = _backtracking()
+    with served(world) as place:
+        ahead, alone = place.run(AHEAD).count, place.run(ALONE).count
+        say("a world that forces backtracking: requests, and those of pip with one index", ahead.requests, place.run(PIP).count.requests)
+        say("the same: bytes fetched ahead and never read, by all bytes", (ahead.sent - alone.sent) / alone.sent, 0, show="{:.2f}".format)
 
 
-def _backtracking() -> tuple[int, int]:
+def _backtracking() -> World:
     versions = range(1, 11)
     conflict = [Project(name="app", index=0, versions={f"{v}.0": [f"lib=={v}.0", f"tool-{v % 3}"] for v in versions}),
                 Project(name="other", index=0, versions={f"{v}.0": [f"lib<={max(1, v - 4)}.0", "tool-0"] for v in versions}),
                 Project(name="lib", index=0, versions={f"{v}.0": ["base"] for v in versions}), Project(name="base", index=0, versions={"1.0": []}),
                 *(Project(name=f"tool-{i}", index=0, versions={"1.0": ["base"]}) for i in range(3))]
-    with served(World(projects=conflict, roots=["app", "other"], latency=SLOW)) as place:
-        return place.run(AHEAD).count.requests, place.run(PIP).count.requests
+    return World(projects=conflict, roots=["app", "other"], latency=SLOW)
 
 
 def walls(rounds: int) -> None:
