@@ -677,7 +677,7 @@ def test_a_file_beyond_the_room_is_left_to_pip(machine: Machine, serve: Callable
     acme = serve("acme").add(wheel("acme-a", "1.0", says="a" * 3_000_000), described("acme-b"))
     acme.latency = 0.01
     all_pinned(machine, acme)
-    machine.write("small.py", "import runpy, sys\nfrom pip_pinned.enforce import answers\nanswers.MEMORY, answers.LARGEST, answers.DISK = 2 << 20, 2 << 20, 2 << 20\n"
+    machine.write("small.py", "import runpy, sys\nfrom pip_pinned.enforce import answers\nanswers.MEMORY, answers.LARGEST, answers.ALL = 1 << 20, 2 << 20, 2 << 20\n"
                   "sys.argv[0] = 'pip-pinned'\nrunpy.run_module('pip_pinned', run_name='__main__')\n")
     done = machine.run_script("small.py", "install", "--target", "site", "acme-a==1.0", "acme-b")
     assert done.code == 0 and machine.module("acme_a")["WHO"] == "a" * 3_000_000, done.text

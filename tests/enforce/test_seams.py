@@ -25,7 +25,7 @@ from pip_pinned.policy.model import Policy
 missing = object()
 def raw():
     found = []
-    for seam in (seam for table in launch.TABLES for seams in table.values() for seam in seams if isinstance(seam, Replace)):
+    for seam in (seam for table in launch.TABLES.values() for seams in table.values() for seam in seams if isinstance(seam, Replace)):
         try:
             owner = importlib.import_module(seam.module)
         except ImportError:

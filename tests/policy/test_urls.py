@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_pinned.policy import urls
+from pip_pinned.policy.merge import url_texts
 
 HOST = "https://pypi.acme.example"
 
@@ -37,14 +38,14 @@ def test_a_password_is_not_shown(url: str, shown: str) -> None:
     ("https://user:sec@ret@a.example/x", "https://****@a.example/x"),
 ])
 def test_text_is_shown_without_user_information(text: str, shown: str) -> None:
-    assert urls.redact_text(text) == shown
+    assert url_texts.redact_text(text) == shown
 
 
 @given(st.text("abc:@%.", min_size=1), st.sampled_from(("/simple", "", "/x/y?z")))
 def test_no_password_of_any_shape_is_shown(password: str, path: str) -> None:
     secret = f"begin{password}end"
     url = f"https://user:{secret}@pypi.acme.example{path}"
-    for shown in (urls.redact(url), urls.without_credentials(url), urls.redact_text(f"failed: {url}")):
+    for shown in (urls.redact(url), urls.without_credentials(url), url_texts.redact_text(f"failed: {url}")):
         assert "begin" not in shown
         assert "end" not in shown
 

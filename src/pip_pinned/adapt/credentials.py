@@ -7,6 +7,7 @@ with one memory per index instead of one per host.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from pip_pinned.enforce import diagnostics, egress
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 from pip_pinned.policy.model import Index
 from pip_pinned.policy.ownership import given, variable_prefixes
 from pip_pinned.policy.urls import Url
@@ -26,7 +28,27 @@ def session_init(
 ) -> None:
     """A session whose credentials are looked up by index instead of by host."""
     original(self, *args, **kwargs)
+    _read_environment_once(self)
     self.auth = _auth_by_index(run)
+
+
+def _read_environment_once(session: Any) -> None:
+    """Requests goes through all variables twice for each request, in search of proxies; once for
+    each origin will do.
+    """
+    ordinary, known = session.merge_environment_settings, {}
+
+    def merge_environment_settings(
+        url: str, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        if proxies or session.proxies:
+            return ordinary(url, proxies, stream, verify, cert)
+        key = urls.origin(url), stream, verify, cert
+        if key not in known:
+            known[key] = ordinary(url, proxies, stream, verify, cert)
+        return {**known[key], "proxies": copy.copy(known[key]["proxies"])}
+
+    session.merge_environment_settings = merge_environment_settings
 
 
 def described(run: Run, index: Index) -> str:
@@ -70,7 +92,7 @@ def _url_with_credentials(run: Run, index: Index) -> str:
     user, password, _ = given(index, run.settings.variable)
     if user is None:
         return index.bare
-    return urls.with_credentials(index.bare, user, password)
+    return url_texts.with_credentials(index.bare, user, password)
 
 
 def _auth_by_index(run: Run) -> Any:

@@ -14,9 +14,9 @@ from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.journal import Journal as Silent
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 
 if TYPE_CHECKING:
-    from pip_pinned.enforce.ledger import Question
     from pip_pinned.enforce.run import Run
     from pip_pinned.policy.model import Decision, Index
 
@@ -88,13 +88,11 @@ class Journal(Silent):
 
             note_links(run, None if index is None else index.name, name, "", links)
 
-    def refusal(
-        self, run: Run, code: str, decision: Decision, questions: Sequence[Question]
-    ) -> PipPinnedError:
+    def error(self, run: Run, code: str, facts: dict[str, Any]) -> PipPinnedError:
         """The error, with its next step (CONTRACT 4.3)."""
         from pip_pinned.adapt import messages
 
-        return messages.refusal(run, code, decision, questions)
+        return messages.error(run, code, facts)
 
     def begin_provenance(self, run: Run, path: str) -> None:
         """Write the lines of ``--provenance`` to this file, from its beginning; to the one that is
@@ -114,7 +112,7 @@ class Journal(Silent):
         """The text without credentials, and without the values of variables."""
         from pip_pinned.adapt.redaction import hide
 
-        return hide(urls.redact_text(text), self.secrets(run))
+        return hide(url_texts.redact_text(text), self.secrets(run))
 
     def secrets(self, run: Run) -> dict[str, str]:
         """The values of the variables that index URLs are written with, each with what is shown in
@@ -133,7 +131,7 @@ def _secrets(run: Run) -> dict[str, str]:
             if value:  # in every form that a URL may show it in
                 for form in (quote(value, safe=""), quote(value), unquote(value), value):
                     found[form] = "${" + name + "}"
-        for query in (index.url.partition("?")[2], urls.query(index.url)):
+        for query in (index.url.partition("?")[2], url_texts.query(index.url)):
             found.update(
                 (pair, pair.partition("=")[0] + "=****") for pair in query.split("&") if "=" in pair
             )

@@ -182,7 +182,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     for notice in notices:
         run.journal.note(run, notice, "warning")
     if run.settings.locked and not options.require_hashes:
-        diagnostics.stop(diagnostics.unsupported_pip("it does not require the hashes of a lock"))
+        diagnostics.unsupported("it does not require the hashes of a lock")
     if getattr(options, "provenance", None) and not options.dry_run:
         journal.of(run).begin_provenance(run, options.provenance)
     _hint(run, declared, policy)

@@ -12,14 +12,14 @@ from typing import Any, NoReturn
 
 from pip_pinned.adapt.journal import LOCK_LOG
 from pip_pinned.enforce import diagnostics
-from pip_pinned.enforce.artifacts import direct_reference_refused, inherit
+from pip_pinned.enforce.artifacts import inherit
 from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.lookup import lists_file
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import hashes, lock_entry, names, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import EntryRefused
-from pip_pinned.policy.merge import sources
+from pip_pinned.policy.merge import sources, url_texts
 from pip_pinned.policy.model import Decision
 from pip_pinned.policy.ownership import owner_of
 
@@ -136,7 +136,7 @@ def get_line_parser(run: Run, original: Callable[..., Any], finder: Any) -> Any:
                     "option-dropped-by-pip",
                     f"{', '.join(index_options)} and a requirement share a line, and pip drops "
                     "one of them.",
-                    context=urls.redact_text(line),
+                    context=url_texts.redact_text(line),
                     hint="Write the option on a line of its own; to pin one package write `NAME  "
                     "# pip-pinned: index=INDEX`.",
                 )
@@ -247,7 +247,7 @@ def _fill_in(run: Run, opts: Any) -> dict[str, str]:
     written: dict[str, str] = {}
 
     def filled(text: str) -> str:
-        found = urls.filled_in(
+        found = url_texts.filled_in(
             text, _VARIABLE, lambda match: run.settings.variable(match[1]) or match[0]
         )
         if found != text:
@@ -382,9 +382,9 @@ def _check_lock_entry(
     index = decision.indexes[0] if decision.indexes else None
     text = getattr(dist, "url", None)
     if index is None or not hasattr(dist, "filename") or text is None or dist.path is not None:
-        diagnostics.stop(
-            direct_reference_refused(decision, text or str(getattr(dist, "path", "")), location)
-        )
+        url = text or str(getattr(dist, "path", ""))
+        code = "direct-reference-refused"
+        diagnostics.refuse(run, code, decision=decision, url=url, origin=location)
     if not package.index or not urls.same_index(package.index, index.url):
         refuse(
             f"packages.index is {urls.redact(package.index) if package.index else 'missing'}, "

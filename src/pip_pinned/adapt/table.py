@@ -5,13 +5,25 @@ from __future__ import annotations
 from pip_pinned.enforce.seams import Override, Reads, Replace, Table
 
 _AUTH = "network.auth:MultiDomainBasicAuth"
-_KEYRING = "adapt.keyrings.get_auth_info"
+
+_EVALUATOR = "index.package_finder:CandidateEvaluator.get_applicable_candidates"
 
 SEAMS: Table = {
+    "how long an answer may take, and how large it may be": (
+        Replace("_vendor.urllib3.connection:HTTPConnection.response_class", "limits"),
+        Replace("_vendor.urllib3.util.retry:Retry.get_retry_after", "limits", "self response"),
+        Replace("_vendor.requests.adapters:HTTPAdapter.build_response", "limits", "self req resp"),
+        Replace(
+            "index.collector:_get_index_content",
+            "limits",
+            "link session",
+            "link session force_revalidate",
+        ),
+    ),
     "with which secret a request is sent": (
         Replace(
             "network.session:PipSession.__init__",
-            "adapt.credentials.session_init",
+            "credentials.session_init",
             "self retries cache trusted_hosts index_urls ...",
             "self retries resume_retries cache trusted_hosts index_urls ...",
         ),
@@ -25,9 +37,11 @@ SEAMS: Table = {
         Reads(_AUTH, "prompting", "index_urls", "passwords", "_credentials_to_save"),
     ),
     "credentials out of a keyring that may fail": (
-        Replace("network.auth:KeyRingPythonProvider.__init__", "adapt.keyrings.load", "self"),
-        Replace("network.auth:KeyRingPythonProvider.get_auth_info", _KEYRING, "self url username"),
-        Replace("network.auth:KeyRingCliProvider.get_auth_info", _KEYRING, "self url username"),
+        Replace("network.auth:KeyRingPythonProvider.__init__", "keyrings.load", "self"),
+        Replace(
+            "network.auth:KeyRingPythonProvider.get_auth_info", "keyrings", "self url username"
+        ),
+        Replace("network.auth:KeyRingCliProvider.get_auth_info", "keyrings", "self url username"),
         Reads("network.auth:KeyRingPythonProvider", "keyring"),
         Reads("network.auth:KeyRingCliProvider", "keyring"),
         Reads("network.auth:", "subprocess"),
@@ -35,50 +49,37 @@ SEAMS: Table = {
     "what pip writes down": (
         Replace(
             "models.installation_report:InstallationReport.to_dict",
-            "adapt.redaction.report_to_dict",
+            "redaction.report_to_dict",
             "self",
         ),
-        Replace(
-            "req.req_install:InstallRequirement.install", "adapt.provenance.install", "self ..."
-        ),
+        Replace("req.req_install:InstallRequirement.install", "provenance", "self ..."),
     ),
-    "what a lock has to say": (
-        Replace(
-            "index.package_finder:CandidateEvaluator.get_applicable_candidates",
-            "adapt.locking.get_applicable_candidates",
-            "self candidates",
-        ),
+    "what pip may choose from": (
+        Replace(_EVALUATOR, "strategies", "self candidates"),
+        Replace(_EVALUATOR, "locking", "self candidates"),
     ),
     "what people tell pip about sources": (
-        Replace(
-            "cli.cmdoptions:make_option_group", "adapt.options.make_option_group", "group parser"
-        ),
-        Replace("cli.base_command:Command.parse_args", "adapt.options.parse_args", "self args"),
+        Replace("cli.cmdoptions:make_option_group", "options", "group parser"),
+        Replace("cli.base_command:Command.parse_args", "options", "self args"),
         Reads("models.index:", "PyPI"),
     ),
     "what requirements files and locks say about sources": (
         Replace(
             "req.req_file:get_file_content",
-            "adapt.requirements_files.get_file_content",
+            "requirements_files",
             "url session",
             "url session constraint",
         ),
         Replace(
             "req.req_file:RequirementsFileParser._parse_file",
-            "adapt.requirements_files.parse_file",
+            "requirements_files",
             "self filename constraint",
         ),
-        Replace(
-            "req.req_file:expand_env_variables",
-            "adapt.requirements_files.expand_env_variables",
-            "lines_enum",
-        ),
-        Replace(
-            "req.req_file:get_line_parser", "adapt.requirements_files.get_line_parser", "finder"
-        ),
+        Replace("req.req_file:expand_env_variables", "requirements_files", "lines_enum"),
+        Replace("req.req_file:get_line_parser", "requirements_files", "finder"),
         Replace(
             "req.req_file:handle_option_line",
-            "adapt.requirements_files.handle_option_line",
+            "requirements_files",
             "opts filename lineno finder options session",
         ),
         Reads(
@@ -92,17 +93,17 @@ SEAMS: Table = {
         ),
         Replace(
             "cli.req_command:parse_requirements",
-            "adapt.requirements_files.parse_requirements",
+            "requirements_files",
             "filename session finder options constraint",
         ),
         Replace(
             "cli.req_command:RequirementCommand.get_requirements",
-            "adapt.requirements_files.get_requirements",
+            "requirements_files",
             "self args options finder session",
         ),
         Replace(
             "cli.req_command:select_from_pylock_path_or_url",
-            "adapt.requirements_files.select_from_pylock",
+            "requirements_files.select_from_pylock",
             "pylock_path_or_url session ...",
             optional="before 26.1",
         ),

@@ -19,7 +19,7 @@ from pip_pinned.pip_runner.settings import Connection, connected, default_index_
 from pip_pinned.policy import urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.merge import sources
+from pip_pinned.policy.merge import sources, url_texts
 from pip_pinned.policy.model import PYPI, Index, Policy
 from pip_pinned.report import audit as reporting
 from pip_pinned.scan import findings
@@ -152,7 +152,7 @@ def address_of(facts: Facts, source: Source) -> tuple[str | None, str]:
     written = source.written if trusted else urls.without_credentials(source.written) if urls.variables(source.written) else source.value
     if not trusted and urls.variables(written):
         return None, "it names a variable, which is not sent to where this file says"
-    value, missing = urls.filled(written, os.environ)
+    value, missing = url_texts.filled(written, os.environ)
     if missing:
         return None, f"{' and '.join(missing)} not set"
     return (value, "") if urls.has_scheme(value) else (None, "it is no index URL")

@@ -14,6 +14,7 @@ from pip_pinned.locks.wanted import Wanted
 from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 from pip_pinned.policy.model import Index, Policy
 
 LOCKS = ("pylock.toml", "Pipfile.lock")
@@ -85,7 +86,7 @@ class Judge:
         if want.kind != "index":
             declared = decision.refusal == "not-on-an-index" and want.kind in ("vcs", "directory")
             if decision.pinned and not declared:
-                raise _Refused(f"{urls.redact_text(want.place or '')}, and it is pinned ({decision.because})")
+                raise _Refused(f"{url_texts.redact_text(want.place or '')}, and it is pinned ({decision.because})")
             return None
         index = next((index for index in self._connection.policy.indexes if wanted.is_same_index(want, index.name, self._connection.lock_url(index))), None)
         allowed = [each.name for each in (*decision.indexes, *([decision.first] if decision.first else []))]

@@ -16,7 +16,7 @@ from pip_pinned.pip_runner.settings import connected, default_index_url
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.decision import Decider
 from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.merge import sources
+from pip_pinned.policy.merge import sources, url_texts
 from pip_pinned.policy.model import PYPI, Index, Pin, Policy
 from pip_pinned.report import screen
 
@@ -97,7 +97,7 @@ def _index(value: str, policy: Policy, explicit: bool) -> tuple[Index, bool]:
             raise PipPinnedError("unknown-index", f"No index is named {value!r}.", context=f"declared: {', '.join(index.name for index in policy.indexes) or 'none'}",
                                  hint=f"Declare it: --index {value}=URL")
         return index, False
-    expanded, missing = urls.filled(url, os.environ)
+    expanded, missing = url_texts.filled(url, os.environ)
     if missing:
         raise PipPinnedError("bad-url", f"The variable {missing[0]} of {urls.redact(url)} is not set.", hint="Set it, so that the index can be asked.")
     if not urls.has_scheme(expanded):

@@ -19,6 +19,7 @@ from pip_pinned.adapt.credentials import transmissible
 from pip_pinned.pip_runner.settings import Connection
 from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 from pip_pinned.policy.model import Index
 from pip_pinned.policy.status import Verdict, judge
 
@@ -209,4 +210,4 @@ def _reason(exc: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    return urls.redact_text(str(cause) if type(cause) is ValueError else f"{type(cause).__name__}: {cause}")
+    return url_texts.redact_text(str(cause) if type(cause) is ValueError else f"{type(cause).__name__}: {cause}")

@@ -9,8 +9,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pip_pinned.config.toml_lines import Lines, Path
-from pip_pinned.policy import urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -136,7 +136,7 @@ class Table:
                 return ""
             return os.environ[name]
 
-        filled = urls.filled_in(value, _BARE_TOO if bare_variables else _BRACED, expand) if "$" in value else value
+        filled = url_texts.filled_in(value, _BARE_TOO if bare_variables else _BRACED, expand) if "$" in value else value
         for name in unset:
             self.problem(key, f"the variable {name} is not set", f"Set {name} in the environment.")
         return "https://unset.invalid" if unset else filled  # reported already: a URL that passes the other checks

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from pip_pinned.config.document import Problems
 from pip_pinned.policy import names, urls
+from pip_pinned.policy.merge import url_texts
 from pip_pinned.policy.model import PYPI, Index, Pin, Policy, Strategy
 
 
@@ -44,7 +45,7 @@ class Draft:
 
     def _check_indexes(self, problems: Problems) -> None:
         for index in self.indexes:
-            mistake = None if index.url == PYPI else urls.mistake(index.url)
+            mistake = None if index.url == PYPI else url_texts.mistake(index.url)
             if mistake is not None:
                 problems.add(index.origin, f"{index.name}.url", mistake, "Write https://… or file://…")
             if index.authenticate == "never" and urls.credentials(index.url)[0] is not None:

@@ -9,15 +9,15 @@ disk.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
-from io import BytesIO
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
-MEMORY = 64 << 20  # bytes of answers that wait in memory; what is beyond waits in a temporary file
+MEMORY = 4 << 20  # bytes of an answer that waits in memory; a longer one waits on the disk
+ENOUGH = 64 << 20  # bytes of all that wait, beyond which nothing more should come
 LARGEST = 512 << 20  # bytes of a file that is fetched ahead
-DISK = 1 << 30  # bytes of all answers that wait on the disk
+ALL = 1 << 30  # bytes of all answers that wait or are under way
 _CHUNK = 256 << 10
 
 Key = tuple[Any, str, str, frozenset[tuple[str, str]]]  # connection, method, URL, headers
@@ -34,17 +34,17 @@ def key_of(pool: Any, method: str, url: str, headers: Any) -> Key:
 
 
 class Answers:
-    """What has come and was not asked for yet. Changed under ``lock``."""
+    """What has come and was not asked for yet: ``size`` bytes, changed under ``lock``."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self._memory = self._disk = 0
+        self.size = 0
         self._answers: dict[Key, Answer] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether so much waits for the main thread that nothing more should come."""
-        return self._memory + self._disk >= MEMORY
+        return self.size >= ENOUGH
 
     def peek(self, key: Key) -> Answer | None:
         """The answer to a request."""
@@ -54,8 +54,7 @@ class Answers:
         """The same, for pip; it is handed out once."""
         with self.lock:
             answer = self._answers.pop(key, None)
-            if answer is not None:
-                self.account(answer.body, -answer.size)
+            self.size -= 0 if answer is None else answer.size
         return answer
 
     def keep(self, key: Key, answer: Answer) -> None:
@@ -66,22 +65,7 @@ class Answers:
     def clear(self) -> None:
         """Forget what nobody has asked for."""
         for key in list(self._answers):
-            with self.lock:
-                answer = self._answers.pop(key)
-                self.account(answer.body, -answer.size)
-
-    def account(self, file: Any, size: int) -> None:
-        """Count bytes that a file has got, or has lost. Called with the lock."""
-        if isinstance(file, BytesIO):
-            self._memory += size
-        else:
-            self._disk += size
-
-    def has_room(self, file: Any, size: int, more: int) -> bool:
-        """Whether a file of that size may grow. Called with the lock."""
-        if isinstance(file, BytesIO):
-            return self._memory + more <= MEMORY
-        return self._disk + more <= DISK and size + more <= LARGEST
+            self.take(key)
 
 
 class Ticket:
@@ -107,7 +91,7 @@ class Arrival:
         self._answers = answers
         self._key = key
         self._response = response
-        self._file: Any = BytesIO()
+        self._file: Any = SpooledTemporaryFile(MEMORY)  # noqa: SIM115 (closed when it is dropped)
         self._size = 0
 
     @property
@@ -128,23 +112,13 @@ class Arrival:
             if self.declared not in (None, self._size):
                 raise EOFError
             return False
-        answers, more = self._answers, len(chunk)
-        with answers.lock:
-            if isinstance(self._file, BytesIO) and not answers.has_room(self._file, 0, more):
-                self._move_to_disk()
-            if not answers.has_room(self._file, self._size, more):
+        with self._answers.lock:
+            self._answers.size += len(chunk)
+            self._size += len(chunk)
+            if self._answers.size > ALL or self._size > LARGEST:
                 raise NoRoom
-            answers.account(self._file, more)
-            self._size += more
         self._file.write(chunk)
         return True
-
-    def _move_to_disk(self) -> None:
-        self._answers.account(self._file, -self._size)
-        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is dropped)
-        file.write(self._file.getbuffer())
-        self._file = file
-        self._answers.account(self._file, self._size)
 
     def keep(self) -> None:
         """It is whole: pip gets it."""
@@ -155,8 +129,7 @@ class Arrival:
     def drop(self) -> None:
         """Nobody gets it."""
         with self._answers.lock:
-            self._answers.account(self._file, -self._size)
-            self._size = 0
+            self._answers.size -= self._size
         self._response.close()
 
 

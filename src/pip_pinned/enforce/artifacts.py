@@ -10,7 +10,6 @@ package.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +18,11 @@ from typing import Any
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.ledger import Grant, Listing
-from pip_pinned.enforce.limits import not_given
 from pip_pinned.enforce.links import hash_of, metadata_vouches, vouches
 from pip_pinned.enforce.redirects import refuse_off_origin
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import names, urls
-from pip_pinned.policy.errors import PipPinnedError
-from pip_pinned.policy.model import Decision, Index
+from pip_pinned.policy.model import Index
 
 
 def prepare_linked_requirement(
@@ -91,20 +88,14 @@ def naming_faults(run: Run, listing: Listing | None = None) -> Iterator[None]:
         known = listing if grant is None else grant.listing
         if known is None or known.index is None:
             raise
-        diagnostics.stop(not_given(run, known, f"{type(exc).__name__}: {exc}"))
+        told = f"{type(exc).__name__}: {exc}"
+        diagnostics.refuse(run, "index-unavailable", listing=known, answer=told)
 
 
 def _refuse_beside_the_lock(run: Run, name: str | None) -> None:
     """With a lock in force pip prepares what was judged of it, and nothing else (CONTRACT 4.11)."""
     if name is None or names.normalize(name) not in {root.name for root in run.settings.roots}:
-        diagnostics.stop(
-            PipPinnedError(
-                "lock-entry-refused",
-                f"pip is about to use {name or 'a file without a name'}, which the lock does not "
-                "name.",
-                hint="Lock again under the policy.",
-            )
-        )
+        diagnostics.refuse(run, "lock-entry-refused", beside=name)
 
 
 def announce(run: Run, name: str | None, link: Any) -> Listing | None:
@@ -154,11 +145,9 @@ def confirm_digest(
         while chunk := file.read(1 << 20):
             found.update(chunk)
     if found.hexdigest() != known.digest:
-        diagnostics.stop(
-            diagnostics.unsupported_pip(
-                f"it has prepared a file of {listing.name} with another hash than the one that "
-                "vouches for it"
-            )
+        diagnostics.unsupported(
+            f"it has prepared a file of {listing.name} with another hash than the one that "
+            "vouches for it"
         )
     return dist
 
@@ -209,15 +198,8 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
             continue
         commented, origin = run.ledger.commented.get(name, (index.name, ""))
         if commented.lower() != index.name.lower():
-            diagnostics.stop(
-                PipPinnedError(
-                    "inherit-conflict",
-                    f"{name} is required by a package from {index.name}, and a comment pins it "
-                    f"to {commented}.",
-                    context=f"comment: {origin}\ninherit = true: {index.origin}",
-                    hint="Pin it in the policy.",
-                )
-            )
+            told = f"a comment pins it to {commented}"
+            diagnostics.refuse(run, "inherit-conflict", name=name, index=index, why=told, at=origin)
         run.ledger.inherited[name] = index
         before = run.ledger.decided.get(name)
         if (
@@ -226,15 +208,8 @@ def inherit(run: Run, index: Index, required: list[str]) -> None:
             and before.first is None
             and index not in before.indexes[:1]
         ):
-            diagnostics.stop(
-                PipPinnedError(
-                    "inherit-conflict",
-                    f"{name} was looked up as an unpinned name before a package from "
-                    f"{index.name} required it.",
-                    context=f"{before.because}\ninherit = true: {index.origin}",
-                    hint=f"Pin it: --pin {name}=INDEX, or an entry in [tool.pip-pinned.sources].",
-                )
-            )
+            told, at = "it was looked up as an unpinned name before that", before.because
+            diagnostics.refuse(run, "inherit-conflict", name=name, index=index, why=told, at=at)
 
 
 def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
@@ -247,29 +222,9 @@ def _check_direct_reference(run: Run, req: Any, project: str | None) -> None:
         by_user and (req.link.is_file or decision.refusal == "not-on-an-index")
     ):
         return
-    run.journal.record(run, decision, None, "direct-reference-refused")
-    diagnostics.stop(direct_reference_refused(decision, req.link.url, _origin(req)))
-
-
-def direct_reference_refused(decision: Decision, url: str, origin: str) -> PipPinnedError:
-    """A pinned package that something wants to take from a URL."""
-    index = decision.indexes[0].name if decision.indexes else "no index"
-    return PipPinnedError(
-        "direct-reference-refused",
-        f"{decision.name} may come from {index} only, not from a URL.",
-        context=f"package: {decision.name} ({decision.because})\nurl: {urls.redact(url)}\nfrom: "
-        f"{origin}",
-        hint="Require it by name and version; a local path that you give pip yourself is allowed.",
-    )
-
-
-def _origin(req: Any) -> str:
-    comes_from = req.comes_from
-    if comes_from is None:
-        return "the command line"
-    return urls.redact_text(
-        comes_from if isinstance(comes_from, str) else str(comes_from.from_path())
-    )
+    code = "direct-reference-refused"
+    run.journal.record(run, decision, None, code)
+    diagnostics.refuse(run, code, decision=decision, url=req.link.url, origin=req.comes_from)
 
 
 _REMOTE_FILE = (
@@ -285,67 +240,3 @@ def _from_afar(req: Any) -> bool:
     return isinstance(origin, str) and (
         re.match(_REMOTE_FILE, origin) is not None or origin.endswith(".toml")
     )
-
-
-# -- what lies about (CONTRACT 4.10)
-# ---------------------------------------------------------------------------
-
-
-def get_path_for_link(run: Run, original: Callable[..., Any], self: Any, link: Any) -> str:
-    """Wheels built under this policy only: pip's key is the URL, whoever built from it and with
-    what.
-    """
-    below = os.path.relpath(original(self, link), self.cache_dir)
-    return os.path.join(self.cache_dir, "pip-pinned", run.fingerprint, below)
-
-
-def get_cache_entry(
-    run: Run,
-    original: Callable[..., Any],
-    self: Any,
-    link: Any,
-    package_name: str | None,
-    supported_tags: Any,
-) -> Any:
-    """A wheel from the cache stands for the sdist that it was built from."""
-    entry = original(self, link, package_name, supported_tags)
-    if entry is None or package_name is None:
-        return entry
-    listing = run.ledger.listing(package_name, link.url)
-    if listing is not None:
-        if listing.index is not None:
-            announce(run, package_name, link)
-        run.ledger.list_file(listing.name, entry.link, listing.index, entry.link.url)
-    elif run.is_pinned(package_name):
-        return None
-    return entry
-
-
-def check_download_dir(
-    run: Run,
-    original: Callable[..., Any],
-    link: Any,
-    download_dir: str,
-    hashes: Any,
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    """A file of the right name counts as downloaded only if a hash says so."""
-    return original(link, download_dir, hashes, *args, **kwargs) if hashes else None
-
-
-def save_linked_requirement(run: Run, original: Callable[..., Any], self: Any, req: Any) -> None:
-    """Pip leaves a same-named file in place; what was downloaded now replaces it."""
-    original(self, req)
-    source = req.local_file_path
-    if source is None or req.link is None or req.link.is_existing_dir() or req.link.is_vcs:
-        return
-    import filecmp
-
-    saved = os.path.join(self.download_dir, os.path.basename(req.link.filename))
-    if os.path.isfile(saved) and not filecmp.cmp(source, saved, shallow=False):
-        told = "was another file of the same name; it is replaced by the one from the index."
-        run.journal.note(run, f"{saved} {told}")
-        from shutil import copy
-
-        copy(source, saved)

@@ -23,11 +23,7 @@ def watch_children() -> None:
         words = [command] if isinstance(command, (str, bytes)) else list(command)
         texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
         if any(os.path.basename(text) == runner for text in texts) or _runs_pip_module(texts):
-            diagnostics.stop(
-                diagnostics.unsupported_pip(
-                    "pip starts another pip in a way that pip-pinned does not know"
-                )
-            )
+            diagnostics.unsupported("pip starts another pip in a way that is not known")
 
     sys.addaudithook(hook)
 

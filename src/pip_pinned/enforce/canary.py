@@ -8,14 +8,11 @@ its version number says.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pip_pinned.enforce import diagnostics
-from pip_pinned.enforce.diagnostics import NEWEST, OLDEST
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.seams import Hooks
-from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.model import Index, Pin, Policy
 
 _NAME = "pip-pinned-canary"
@@ -36,7 +33,6 @@ _POLICY = Policy(
 def sing(hooks: Hooks) -> None:
     """Raise ``unsupported-pip`` unless the patched finder does exactly what the policy says."""
     run = hooks.run
-    _check_version(run)
     rehearsal = Run(lambda: _POLICY)
     rehearsal.declare()
     session = _Session(rehearsal)
@@ -66,41 +62,7 @@ def sing(hooks: Hooks) -> None:
 
 
 def _refuse(what: str) -> None:
-    diagnostics.stop(diagnostics.unsupported_pip(what))
-
-
-def _check_version(run: Run) -> None:
-    import pip
-
-    version = tuple(map(int, re.findall(r"\d+", pip.__version__)[:2]))
-    if version < OLDEST:
-        _refuse(f"pip {pip.__version__} is older than {OLDEST[0]}.{OLDEST[1]}")
-    if version > NEWEST:
-        if _is_strict(run):
-            diagnostics.stop(
-                PipPinnedError(
-                    "unsupported-pip",
-                    f"pip {pip.__version__} is newer than the newest tested one, and strict-pip "
-                    "is set.",
-                    hint=f"Use pip {NEWEST[0]}.{NEWEST[1]} or an older one, or a newer pip-pinned.",
-                )
-            )
-        run.journal.note(
-            run,
-            f"pip {pip.__version__} is newer than {NEWEST[0]}.{NEWEST[1]}, the newest tested "
-            "one; every known seam is in place.",
-            "warning",
-        )
-
-
-def _is_strict(run: Run) -> bool:
-    """``strict-pip``; a configuration that cannot be read is told when something is searched
-    (CONTRACT 2.8).
-    """
-    try:
-        return run.declare().strict_pip
-    except PipPinnedError:
-        return False
+    diagnostics.unsupported(what)
 
 
 def _finder(session: _Session) -> Any:

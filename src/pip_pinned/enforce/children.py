@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import inspect
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -163,9 +164,7 @@ def _as_if_nothing_were_locked(run: Run, installer: Any) -> Iterator[None]:
     finder = getattr(installer, "_finder", None)
     caches = [getattr(finder, name, None) for name in ("_all_candidates", "_best_candidates")]
     if not all(isinstance(cache, dict) for cache in caches):
-        diagnostics.stop(
-            diagnostics.unsupported_pip("its finder keeps candidates in another place")
-        )
+        diagnostics.unsupported("its finder keeps candidates in another place")
     kept = [dict(cache) for cache in caches if cache is not None]
     for cache in caches:
         cache.clear()  # type: ignore[union-attr]
@@ -188,40 +187,16 @@ def preparer_init(
     original(self, *args, **kwargs)
 
 
-_SOURCES = frozenset(
-    (
-        "index-url",
-        "pypi-url",
-        "extra-index-url",
-        "find-links",
-        "no-index",
-        "index",
-        "default-index",
-        "pin",
-        "index-strategy",
-        "requirement",
-        "constraint",
-        "build-constraint",
-        "config-file",
-        "trusted-host",
-        "python",
-        "proxy",
-    )
+_SOURCES = (
+    "(pypi-|extra-)?index-url|find-links|no-index|(default-)?index|pin|index-strategy|requirement|"
+    "(build-)?constraint|config-file|trusted-host|python|proxy"
 )
 _CREDENTIALS = (
-    "PIP_PINNED_",
-    "UV_INDEX",
-    "UV_EXTRA_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_FIND_LINKS",
-    "POETRY_HTTP_BASIC_",
-    "POETRY_PYPI_TOKEN_",
-    "PIPENV_PYPI_MIRROR",
+    "PIP_PINNED_|UV_(INDEX|EXTRA_INDEX_URL|DEFAULT_INDEX|FIND_LINKS)|POETRY_HTTP_BASIC_|"
+    "POETRY_PYPI_TOKEN_|PIPENV_PYPI_MIRROR"
 )
 # Variables that say where things are; backends need them, and they are no secrets.
-_PLACES = frozenset(
-    ("HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "PWD", "HOSTNAME")
-)
+_PLACES = "HOME|PATH|USER|USERNAME|USERPROFILE|TMPDIR|TEMP|TMP|PWD|HOSTNAME"
 
 
 def hide_sources(run: Run) -> None:
@@ -231,26 +206,20 @@ def hide_sources(run: Run) -> None:
     if run.settings.are_sources_hidden:
         return
     run.settings.are_sources_hidden = True
-    expanded = {
-        name for index in run.indexes if index.written for name in urls.variables(index.written)
-    } - _PLACES
-    run.settings.hide(
-        [
-            name
-            for name in os.environ
-            if _names_a_source(name) or name.upper().startswith(_CREDENTIALS) or name in expanded
-        ]
-    )
+    written = [name for index in run.indexes for name in urls.variables(index.written or "")]
+    expanded = {name for name in written if not re.fullmatch(_PLACES, name)}
+    run.settings.hide([name for name in os.environ if name in expanded or _is_for_pip(name)])
     os.environ["PIP_NO_INDEX"] = "1"
     os.environ["PIP_CONFIG_FILE"] = os.devnull
 
 
-def _names_a_source(variable: str) -> bool:
-    """Whether pip would read an option about sources from the variable; it takes ``PIP_INDEX-URL``
-    for ``PIP_INDEX_URL``.
+def _is_for_pip(variable: str) -> bool:
+    """Whether pip or we would read a source or a secret from the variable; pip takes
+    ``PIP_INDEX-URL`` for ``PIP_INDEX_URL``.
     """
-    prefix, name = variable[:4], variable[4:]
-    return prefix.upper() == "PIP_" and name.lower().replace("_", "-") in _SOURCES
+    name = variable.upper()
+    option = name.removeprefix("PIP_").lower().replace("_", "-") if name[:4] == "PIP_" else ""
+    return re.fullmatch(_SOURCES, option) is not None or re.match(_CREDENTIALS, name) is not None
 
 
 def settings_of(data: dict[str, Any]) -> Settings:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pip_pinned.policy.errors import PipPinnedError
+
+if TYPE_CHECKING:
+    from pip_pinned.enforce.run import Run
 
 OLDEST, NEWEST = (23, 0), (26, 3)
 
@@ -38,12 +41,19 @@ def ours(exception: BaseException) -> PipPinnedError | None:
     return found if isinstance(found, PipPinnedError) else None
 
 
-def unsupported_pip(what: str) -> PipPinnedError:
+def refuse(run: Run, code: str, **facts: Any) -> NoReturn:
+    """Stop the run with this code; the journal has the words for it."""
+    stop(run.journal.error(run, code, facts))
+
+
+def unsupported(what: str) -> NoReturn:
     """CONTRACT 1.3: the running pip is not one that can be enforced."""
-    return PipPinnedError(
-        "unsupported-pip",
-        "Nothing is installed: pip-pinned cannot make this pip obey the policy.",
-        context=what,
-        hint=f"Use a pip that this pip-pinned supports ({OLDEST[0]}.{OLDEST[1]} to "
-        f"{NEWEST[0]}.{NEWEST[1]}), or a newer pip-pinned.",
+    hint = f"Use a pip that this pip-pinned supports ({OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}."
+    stop(
+        PipPinnedError(
+            "unsupported-pip",
+            "Nothing is installed: pip-pinned cannot make this pip obey the policy.",
+            context=what,
+            hint=f"{hint}{NEWEST[1]}), or a newer pip-pinned.",
+        )
     )

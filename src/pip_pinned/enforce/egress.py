@@ -46,11 +46,9 @@ def send(run: Run, original: Callable[..., Any], self: Any, request: Any, **kwar
     expected, run.ledger.next_hop = run.ledger.next_hop, None
     if expected is None and run.gate_closed and run.ledger.granted(url.text) is None:
         told = f"pip asks for {urls.redact(request.url)}, which none of its known seams announced"
-        diagnostics.stop(diagnostics.unsupported_pip(told))
+        diagnostics.unsupported(told)
     if expected is not None and expected != url:
-        diagnostics.stop(
-            diagnostics.unsupported_pip("a redirect leads elsewhere than where it was judged")
-        )
+        diagnostics.unsupported("a redirect leads elsewhere than where it was judged")
     request.url = url.text
     return original(self, request, **kwargs)
 
@@ -76,7 +74,7 @@ class SecondRequest:
         """Send the same request once more, and no other."""
         if request.url != self._url:
             told = "pip answers a 401 with a request of another URL"
-            diagnostics.stop(diagnostics.unsupported_pip(told))
+            diagnostics.unsupported(told)
         issue(self._run, request, self._index)
         return self._connection.send(request, **kwargs)
 
@@ -92,7 +90,7 @@ def issue(run: Run, request: Any, index: Index | None) -> None:
     names = [None if one is None else one.name for one in (owner(run, url.text), index)]
     if names[0] != names[1]:
         told = " and not ".join(name or "no index" for name in names)
-        diagnostics.stop(diagnostics.unsupported_pip(f"credentials go to a URL of {told}"))
+        diagnostics.unsupported(f"credentials go to a URL of {told}")
     run.ledger.issued.add((authorization, url.address))
 
 
@@ -116,7 +114,7 @@ def urlopen(
     authorization = (headers or {}).get("Authorization")
     if authorization is not None and (authorization, _address(self, url)) not in run.ledger.issued:
         told = "credentials are about to be sent to a URL for which they were not issued"
-        diagnostics.stop(diagnostics.unsupported_pip(told))
+        diagnostics.unsupported(told)
     if run.ledger.is_ahead:
         return _rehearse(run, original, self, method, url, body, headers, args, kwargs)
     if run.answers is not None and not args:  # with more of them urllib3 tries again

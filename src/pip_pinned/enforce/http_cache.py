@@ -63,9 +63,7 @@ def keep_apart(run: Run, session: Any) -> None:
 
     adapter = session.adapters["https://"]
     if not hasattr(adapter, "controller"):
-        diagnostics.stop(
-            diagnostics.unsupported_pip("its HTTP cache is not controlled by CacheControl")
-        )
+        diagnostics.unsupported("its HTTP cache is not controlled by CacheControl")
     adapter.controller = ByIndexController(adapter.cache, serializer=ByIndexSerializer())
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
-    from pip_pinned.enforce.ledger import Question
     from pip_pinned.enforce.run import Run
     from pip_pinned.policy.model import Decision, Index
 
@@ -39,11 +38,9 @@ class Journal:
         """A text of pip's as it may be shown: no credentials, no values of variables."""
         return ""
 
-    def refusal(
-        self, run: Run, code: str, decision: Decision, questions: Sequence[Question]
-    ) -> PipPinnedError:
-        """The error in which a look-up ends, after these questions."""
-        return PipPinnedError(code, f"{decision.name}: {code}")
+    def error(self, run: Run, code: str, facts: dict[str, Any]) -> PipPinnedError:
+        """The error in which the run ends, in words."""
+        return PipPinnedError(code, code)
 
 
 SILENT = Journal()

@@ -19,7 +19,6 @@ from urllib.parse import quote
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.ledger import Grant, Listing, Question
-from pip_pinned.enforce.limits import refuse_long_page
 from pip_pinned.enforce.links import settle
 from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
@@ -294,11 +293,7 @@ class _Asker:
         self.run.ledger.grant(page, Grant(index=index))
         candidates = self._read(link, question)
         if not question.answered:
-            diagnostics.stop(
-                diagnostics.unsupported_pip(
-                    "pip read a project page past LinkCollector.fetch_response"
-                )
-            )
+            diagnostics.unsupported("it read a project page past LinkCollector.fetch_response")
         if question.final_url == "":
             return None
         self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
@@ -356,7 +351,8 @@ class _Asker:
 
 def _fail(run: Run, question: Question, verdict: Verdict) -> NoReturn:
     run.journal.record(run, question.decision, question.index, verdict.value)
-    diagnostics.stop(run.journal.refusal(run, verdict.value, question.decision, [question]))
+    facts = {"decision": question.decision, "questions": [question]}
+    diagnostics.refuse(run, verdict.value, **facts)
 
 
 def _refuse(
@@ -364,7 +360,22 @@ def _refuse(
 ) -> NoReturn:
     if not questions:
         run.journal.record(run, decision, None, code)
-    diagnostics.stop(run.journal.refusal(run, code, decision, questions))
+    diagnostics.refuse(run, code, decision=decision, questions=questions)
+
+
+def find_all_candidates(
+    run: Run, original: Callable[..., Any], self: Any, project_name: str
+) -> list[Any]:
+    """Everything the finder returns that no index listed came from local find-links, which only
+    unpinned names see.
+    """
+    candidates: list[Any] = original(self, project_name)
+    name = names.normalize(project_name)
+    if not run.is_pinned(name):
+        for candidate in candidates:
+            if not getattr(candidate, "locked", False):
+                run.ledger.list_file(name, candidate.link, None, "")
+    return candidates
 
 
 def fetch_response(
@@ -398,7 +409,6 @@ def fetch_response(
         return None
     if verdict is not Verdict.PRESENT:
         _fail(run, question, verdict)
-    refuse_long_page(content.content)
     question.final_url = content.url
     run.journal.page(run, question.index, name, content)
     if question.index.format == "flat":

@@ -13,8 +13,6 @@ from pip_pinned.enforce.ledger import Grant, Listing
 from pip_pinned.enforce.lookup import lists_file
 from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy import urls
-from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.urls import BadUrl, Url
 
 
@@ -29,7 +27,7 @@ def get_redirect_target(run: Run, original: Callable[..., Any], self: Any, resp:
         return location
     grant = run.ledger.following or Grant()
     here = Url(resp.url)
-    there = _target(grant, here, location)
+    there = _target(run, grant, here, location)
     if grant.index is not None:
         if not grant.index.follow_redirects and not here.is_same_origin(there):
             raise CrossOriginRedirect(there)
@@ -49,18 +47,10 @@ def _confirm_locked(run: Run, session: Any, listing: Listing, here: Url, there: 
     leave_to_pip(run.ledger)
     url = Url(listing.page)
     if not lists_file(run, session, listing.index, listing.name, url, listing.locked):
-        diagnostics.stop(
-            PipPinnedError(
-                "lock-entry-refused",
-                f"The locked file of {listing.name} is redirected to another origin, and "
-                f"{listing.index.name} does not list it with this hash.",
-                context=f"file: {url}\nredirected to: {there}",
-                hint="Lock again under the policy.",
-            )
-        )
+        diagnostics.refuse(run, "lock-entry-refused", listing=listing, url=url, there=there)
 
 
-def _target(grant: Grant, here: Url, location: str) -> Url:
+def _target(run: Run, grant: Grant, here: Url, location: str) -> Url:
     """The address that a Location stands for.
 
     If it is none on a network, stops for a file, and raises ValueError for a page.
@@ -71,13 +61,8 @@ def _target(grant: Grant, here: Url, location: str) -> Url:
         shown = visible(location)
         if grant.listing is None:
             raise ValueError(f"a redirect to {shown}: {exc}") from exc
-        diagnostics.stop(
-            PipPinnedError(
-                "off-origin-file",
-                f"A file of {grant.listing.name} is redirected to what is no address on a network.",
-                context=f"page: {urls.redact(grant.listing.page)}\nredirected to: {shown} ({exc})",
-            )
-        )
+        facts = {"listing": grant.listing, "shown": shown, "why": str(exc)}
+        diagnostics.refuse(run, "off-origin-file", **facts)
     return there
 
 
@@ -93,16 +78,5 @@ def refuse_off_origin(run: Run, grant: Grant, page: Url, url: Url, how: str) -> 
     if grant.is_metadata:
         raise CrossOriginRedirect(url)
     assert grant.listing is not None
-    name = grant.listing.name
-    why = "is secure and the file is not" if grant.hashed else "gives no hash for it"
-    diagnostics.stop(
-        PipPinnedError(
-            "off-origin-file",
-            f"A file of {name} is on another origin than its index, and the index {why}.",
-            context=f"package: {name}\npage: {page} {how}\nfile: {url}",
-            hint="Let the index give a hash of it (sha256, sha384 or sha512), or set "
-            f'allow-file-hosts = ["{url.host}"] in the policy.'
-            if url.host
-            else "",
-        )
-    )
+    facts = {"listing": grant.listing, "page": page, "how": how, "url": url}
+    diagnostics.refuse(run, "off-origin-file", is_hashed=grant.hashed, **facts)

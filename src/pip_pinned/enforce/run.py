@@ -13,7 +13,6 @@ from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.journal import SILENT, Journal
 from pip_pinned.enforce.ledger import Ledger
 from pip_pinned.policy import names
-from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
     from pip_pinned.enforce.answers import Answers
@@ -147,12 +146,7 @@ class Run:
     @property
     def _in_force(self) -> Decider:
         if self._decider is None:
-            diagnostics.stop(
-                PipPinnedError(
-                    "policy-missing",
-                    "Nothing is installed: pip asked for a package before its policy was read.",
-                )
-            )
+            diagnostics.refuse(self, "policy-missing")
         return self._decider
 
     def enforce_policy(self, policy: Policy) -> None:
@@ -164,13 +158,7 @@ class Run:
         if self.declared is not None and policy is not self.declared:
             why = widened(self.declared, policy, self.moved)
         if why is not None:
-            diagnostics.stop(
-                PipPinnedError(
-                    "pin-conflict",
-                    "Nothing is installed: options, environment or files would widen the "
-                    f"declared policy: {why}.",
-                )
-            )
+            diagnostics.refuse(self, "pin-conflict", why=why)
         self._decider = Decider(policy, marker_holds)
         self._fingerprint = ""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, ModuleType
 from typing import Any
@@ -41,9 +41,9 @@ class Seam:
         self.signatures = tuple(tuple(signature.split()) for signature in signatures)
         self.optional = optional
 
-    def install(self, module: ModuleType, hooks: Hooks) -> str:
-        """See that it is there as it is known, and put what is ours in its place; what is wrong
-        with it, or an empty string.
+    def install(self, module: ModuleType, hooks: Hooks, room: str) -> str:
+        """See that it is there as it is known, and put what is ours, out of that room, in its
+        place; what is wrong with it, or an empty string.
         """
         owner: Any = module
         *path, name = self.attribute.split(".")
@@ -56,10 +56,10 @@ class Seam:
         known = parameters(original)
         if self.signatures and not any(_fits(known, signature) for signature in self.signatures):
             return f"{module.__name__}.{self.attribute} takes {known}, which is not known"
-        self.replace(owner, name, original, hooks)
+        self.replace(owner, name, original, hooks, room)
         return ""
 
-    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks) -> None:
+    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks, room: str) -> None:
         """Put what is ours in its place, if something of ours comes there."""
 
 
@@ -68,20 +68,23 @@ class Override(Seam):
 
 
 class Replace(Seam):
-    """A function, method or property, and ``room.module.function``, which replaces it.
+    """A function, method or property, and the module in the room of the table that replaces it.
 
-    That is called as ``replacement(run, original, *args, **kwargs)``. Several rooms may replace the
+    Our function has the same name, without underscores in front, unless it is written behind the
+    module: ``module.function``. It is called as ``replacement(run, original, *args, **kwargs)``. Several rooms may replace the
     same attribute: what is declared later is called first, and what is declared before it is its
     ``original``.
     """
 
-    def __init__(self, place: str, replacement: str, *signatures: str, optional: str = "") -> None:
+    def __init__(self, place: str, by: str, *signatures: str, optional: str = "") -> None:
         super().__init__(place, *signatures, optional=optional)
-        self.replacement = replacement
+        self._by = by
 
-    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks) -> None:
+    def replace(self, owner: Any, name: str, original: Any, hooks: Hooks, room: str) -> None:
         """Patch it."""
-        replacement = _bind(self.replacement, hooks, original)
+        module, _, function = self._by.partition(".")
+        ours = f"pip_pinned.{room}.{module}", function or name.lstrip("_")
+        replacement = _bind(ours, hooks, original)
         hooks.set(owner, name, replacement if self.signatures else property(replacement))
 
 
@@ -95,7 +98,7 @@ class Reads(Seam):
         super().__init__(place, optional=optional)
         self.names = names
 
-    def install(self, module: ModuleType, hooks: Hooks) -> str:
+    def install(self, module: ModuleType, hooks: Hooks, room: str) -> str:
         """See that all of them are there; what is wrong, or an empty string."""
         owner = getattr(module, self.attribute, None) if self.attribute else module
         if owner is None and self.optional:
@@ -109,7 +112,7 @@ class Reads(Seam):
 class Hooks:
     """Applies seams as their modules are imported (a meta path finder).
 
-    ``run`` is handed to every replacement, and may be exchanged. ``after`` runs once a module is
+    ``tables`` are by room. ``run`` is handed to every replacement, and may be exchanged. ``after`` runs once a module is
     patched, inside its import: an exception there fails the import. The modules ``newer`` are ones
     that some supported pips do not have.
     """
@@ -117,18 +120,18 @@ class Hooks:
     def __init__(
         self,
         run: Any,
-        tables: Iterable[Table],
+        tables: Mapping[str, Table],
         after: Callable[[ModuleType], None],
         newer: Sequence[str] = (),
     ) -> None:
         self.run = run
         self._after = after
         self._newer = newer
-        self._by_module: dict[str, list[tuple[str, Seam]]] = {}
-        for table in tables:
+        self._by_module: dict[str, list[tuple[str, str, Seam]]] = {}
+        for room, table in tables.items():
             for why, seams in table.items():
                 for seam in seams:
-                    self._by_module.setdefault(seam.module, []).append((why, seam))
+                    self._by_module.setdefault(seam.module, []).append((room, why, seam))
         self._undo: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:
@@ -169,7 +172,7 @@ class Hooks:
             except ImportError:
                 found = None
             if found is None:
-                diagnostics.stop(diagnostics.unsupported_pip(f"pip has no module {name}"))
+                diagnostics.unsupported(f"pip has no module {name}")
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -189,10 +192,10 @@ class Hooks:
         self._after(module)
 
     def _patch(self, module: ModuleType) -> None:
-        for why, seam in self._by_module[module.__name__]:
-            fault = seam.install(module, self)
+        for room, why, seam in self._by_module[module.__name__]:
+            fault = seam.install(module, self, room)
             if fault:
-                diagnostics.stop(diagnostics.unsupported_pip(f"{fault} ({why})"))
+                diagnostics.unsupported(f"{fault} ({why})")
 
 
 def parameters(function: Any) -> Signature | None:
@@ -226,14 +229,13 @@ def _names(owner: Any) -> Iterator[str]:
         yield from () if code is None else code.co_names
 
 
-def _bind(name: str, hooks: Hooks, original: Any) -> Callable[..., Any]:
-    module, _, function = name.rpartition(".")
+def _bind(ours: tuple[str, str], hooks: Hooks, original: Any) -> Callable[..., Any]:
     replacement: Callable[..., Any] | None = None
 
     def patched(*args: Any, **kwargs: Any) -> Any:
         nonlocal replacement
         if replacement is None:
-            replacement = getattr(import_module(f"pip_pinned.{module}"), function)
+            replacement = getattr(import_module(ours[0]), ours[1])
         return replacement(hooks.run, original, *args, **kwargs)
 
     return functools.wraps(original)(patched) if callable(original) else patched

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pip_pinned.enforce.seams import Override, Reads, Replace, Table
 
-NEWER = ("pip._internal.build_env.installer",)  # modules since 26.2; required where they exist
+NEWER = "pip._internal.build_env.installer"  # modules since 26.2; required where they exist
 
 _LINK = "index.collector:LinkCollector"
 _PREPARER = "operations.prepare:RequirementPreparer"
@@ -16,11 +16,7 @@ _INSTALL = "self requirements prefix kind for_req"
 
 SEAMS: Table = {
     "where a name is looked up": (
-        Replace(
-            f"{_LINK}.collect_sources",
-            "enforce.lookup.collect_sources",
-            "self project_name candidates_from_page",
-        ),
+        Replace(f"{_LINK}.collect_sources", "lookup", "self project_name candidates_from_page"),
         Reads("index.collector:", "CollectedSources", "parse_links"),
         Reads("models.search_scope:", "SearchScope"),
         Reads("models.link:", "Link"),
@@ -30,80 +26,48 @@ SEAMS: Table = {
         Reads("exceptions:", "PipError", "DiagnosticPipError", "MetadataInconsistent"),
     ),
     "what an index answered": (
-        Replace(
-            f"{_LINK}.fetch_response",
-            "enforce.lookup.fetch_response",
-            "self location",
-            "self location package_name",
-        ),
-        Replace(
-            "index.collector:_handle_get_simple_fail",
-            "enforce.lookup.handle_get_simple_fail",
-            "link reason meth",
-        ),
+        Replace(f"{_LINK}.fetch_response", "lookup", "self location", "self location package_name"),
+        Replace("index.collector:_handle_get_simple_fail", "lookup", "link reason meth"),
         Reads("index.collector:IndexContent", "content", "content_type", "url"),
     ),
     "what pip may choose from": (
         Replace(
             "index.package_finder:PackageFinder.find_all_candidates",
-            "enforce.candidates.find_all_candidates",
+            "lookup",
             "self project_name",
-        ),
-        Replace(
-            "index.package_finder:CandidateEvaluator.get_applicable_candidates",
-            "enforce.candidates.get_applicable_candidates",
-            "self candidates",
         ),
     ),
     "any artifact that is about to be used": (
-        Replace(
-            f"{_PREPARER}.prepare_linked_requirement",
-            "enforce.artifacts.prepare_linked_requirement",
-            "self req parallel_builds",
-        ),
-        Replace(
-            f"{_PREPARER}.prepare_editable_requirement",
-            "enforce.artifacts.prepare_editable_requirement",
-            "self req",
-        ),
+        Replace(f"{_PREPARER}.prepare_linked_requirement", "artifacts", "self req parallel_builds"),
+        Replace(f"{_PREPARER}.prepare_editable_requirement", "artifacts", "self req"),
         Replace(
             f"{_PREPARER}._prepare_linked_requirement",
-            "enforce.artifacts.confirm_digest",
+            "artifacts.confirm_digest",
             "self req parallel_builds",
         ),
         Replace(
             f"{_PREPARER}._fetch_metadata_using_link_data_attr",
-            "enforce.artifacts.fetch_metadata",
+            "artifacts.fetch_metadata",
             "self req",
         ),
         Replace(
             f"{_PREPARER}.prepare_linked_requirements_more",
-            "enforce.artifacts.prepare_linked_requirements_more",
+            "artifacts",
             "self reqs parallel_builds",
         ),
     ),
     "what lies about: files of the right name, wheels built earlier": (
         Replace(
             "operations.prepare:_check_download_dir",
-            "enforce.artifacts.check_download_dir",
+            "leftovers",
             "link download_dir hashes",
             "link download_dir hashes warn_on_hash_mismatch",
         ),
-        Replace(
-            f"{_PREPARER}.save_linked_requirement",
-            "enforce.artifacts.save_linked_requirement",
-            "self req",
-        ),
+        Replace(f"{_PREPARER}.save_linked_requirement", "leftovers", "self req"),
         Reads(_PREPARER, "download_dir"),
+        Replace("cache:SimpleWheelCache.get_path_for_link", "leftovers", "self link"),
         Replace(
-            "cache:SimpleWheelCache.get_path_for_link",
-            "enforce.artifacts.get_path_for_link",
-            "self link",
-        ),
-        Replace(
-            "cache:WheelCache.get_cache_entry",
-            "enforce.artifacts.get_cache_entry",
-            "self link package_name supported_tags",
+            "cache:WheelCache.get_cache_entry", "leftovers", "self link package_name supported_tags"
         ),
         Reads("cache:SimpleWheelCache", "cache_dir"),
     ),
@@ -111,40 +75,18 @@ SEAMS: Table = {
         Reads(_SESSION, "_trusted_host_adapter", "add_trusted_host", "is_secure_origin", "auth"),
         Replace(
             f"{_SESSION}.__init__",
-            "enforce.transport.session_init",
+            "transport.session_init",
             "self retries cache trusted_hosts index_urls ...",
             "self retries resume_retries cache trusted_hosts index_urls ...",
         ),
-        Replace(f"{_SESSION}.request", "enforce.transport.request", "self method url"),
-        Replace(
-            f"{_SESSION}.get_redirect_target", "enforce.redirects.get_redirect_target", "self resp"
-        ),
-        Replace(f"{_SESSION}.send", "enforce.egress.send", "self request"),
-        Replace(
-            f"{_SESSION}.rebuild_auth",
-            "enforce.transport.rebuild_auth",
-            "self prepared_request response",
-        ),
+        Replace(f"{_SESSION}.request", "transport", "self method url"),
+        Replace(f"{_SESSION}.get_redirect_target", "redirects", "self resp"),
+        Replace(f"{_SESSION}.send", "egress", "self request"),
+        Replace(f"{_SESSION}.rebuild_auth", "transport", "self prepared_request response"),
         Replace(
             "_vendor.urllib3.connectionpool:HTTPConnectionPool.urlopen",
-            "enforce.egress.urlopen",
+            "egress",
             "self method url body headers ...",
-        ),
-    ),
-    "how long an answer may take, and how large it may be": (
-        Replace(
-            "_vendor.urllib3.connection:HTTPConnection.response_class",
-            "enforce.limits.response_class",
-        ),
-        Replace(
-            "_vendor.urllib3.util.retry:Retry.get_retry_after",
-            "enforce.limits.get_retry_after",
-            "self response",
-        ),
-        Replace(
-            "_vendor.requests.adapters:HTTPAdapter.build_response",
-            "enforce.limits.build_response",
-            "self req resp",
         ),
     ),
     "what is kept of an answer, and for whom": (
@@ -162,34 +104,26 @@ SEAMS: Table = {
     ),
     # get_runnable_pip moved from build_env to utils.misc in pip 26.2, and is imported by value
     "both kinds of children that pip starts": (
-        Replace("cli.main_parser:get_runnable_pip", "enforce.children.runnable_pip_for_python", ""),
+        Replace("cli.main_parser:get_runnable_pip", "children.runnable_pip_for_python", ""),
         Replace(
             "build_env:get_runnable_pip",
-            "enforce.children.runnable_pip_for_build",
+            "children.runnable_pip_for_build",
             "",
             optional="since 26.2",
         ),
-        Replace(
-            "build_env.installer:get_runnable_pip", "enforce.children.runnable_pip_for_build", ""
-        ),
+        Replace("build_env.installer:get_runnable_pip", "children.runnable_pip_for_build", ""),
         Replace(
             f"build_env:{_INPROCESS}",
-            "enforce.children.install_inprocess",
+            "children.install_inprocess",
             _INSTALL,
             optional="before 25.3, and since 26.2",
         ),
-        Replace(
-            f"build_env.installer:{_INPROCESS}", "enforce.children.install_inprocess", _INSTALL
-        ),
-        Replace(
-            "index.package_finder:PackageFinder.index_urls", "enforce.children.finder_index_urls"
-        ),
-        Replace(
-            "index.package_finder:PackageFinder.find_links", "enforce.children.finder_find_links"
-        ),
+        Replace(f"build_env.installer:{_INPROCESS}", "children.install_inprocess", _INSTALL),
+        Replace("index.package_finder:PackageFinder.index_urls", "children.finder_index_urls"),
+        Replace("index.package_finder:PackageFinder.find_links", "children.finder_find_links"),
         Replace(
             f"{_PREPARER}.__init__",
-            "enforce.children.preparer_init",
+            "children.preparer_init",
             "self build_dir download_dir src_dir build_isolation ...",
         ),
     ),

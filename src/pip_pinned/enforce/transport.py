@@ -6,7 +6,6 @@ ours is a directory of its own, into which such answers are never written (CONTR
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +39,6 @@ def session_init(
     original(self, *args, cache=cache, trusted_hosts=(), **kwargs)
     if cache:
         keep_apart(run, self)
-    _read_environment_once(self)
     self._trusted_host_adapter = self.adapters[
         "http://"
     ]  # the one that neither verifies nor caches
@@ -58,25 +56,6 @@ def session_init(
 
 def _nobody(request: Any) -> Any:
     return request
-
-
-def _read_environment_once(session: Any) -> None:
-    """Requests goes through all variables twice for each request, in search of proxies; once for
-    each origin will do.
-    """
-    ordinary, known = session.merge_environment_settings, {}
-
-    def merge_environment_settings(
-        url: str, proxies: Any, stream: Any, verify: Any, cert: Any
-    ) -> Any:
-        if proxies or session.proxies:
-            return ordinary(url, proxies, stream, verify, cert)
-        key = urls.origin(url), stream, verify, cert
-        if key not in known:
-            known[key] = ordinary(url, proxies, stream, verify, cert)
-        return {**known[key], "proxies": copy.copy(known[key]["proxies"])}
-
-    session.merge_environment_settings = merge_environment_settings
 
 
 def _trust(run: Run, session: Any, index: Index) -> None:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 Origin = tuple[str, str, int]
@@ -26,7 +25,7 @@ Address = tuple[Origin, str, str]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHAPE = r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?"
-_USER_INFORMATION = r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*"
+USER_INFORMATION = r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*"
 _HOST = r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?"
 _PORT = r"[1-9][0-9]{0,4}"
 _KEPT_IN_PATH = "!$&'()*+,;=:@/~"  # beside letters, digits and -._ (RFC 3986, pchar)
@@ -139,7 +138,7 @@ def _parts(text: str) -> tuple[str, str | None, str | None, str, str, str, str]:
         raise BadUrl("it has no scheme, or a space, a backslash or a control character in it")
     scheme, authority, path, query = shape.groups(default="")
     information, at, place = authority.rpartition("@")
-    if re.fullmatch(_USER_INFORMATION, information) is None:
+    if re.fullmatch(USER_INFORMATION, information) is None:
         raise BadUrl("its user name or password has characters that have to be percent-encoded")
     user, colon, password = information.partition(":")
     host, port = _host_and_port(scheme.lower(), place)
@@ -243,16 +242,6 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def with_credentials(url: str, user: str, password: str | None) -> str:
-    """The URL with user name and password, percent-encoded, in place of what is there.
-
-    Raises BadUrl.
-    """
-    scheme, _, rest = Url(url).text.partition("://")
-    secret = "" if password is None else ":" + quote(password, safe="")
-    return f"{scheme}://{quote(user, safe='')}{secret}@{rest}"
-
-
 def without_fragment(url: str) -> str:
     """The URL up to its ``#``: what is requested, and what identifies a file."""
     return url.partition("#")[0]
@@ -290,14 +279,6 @@ def redact(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:****@{host}" if password else f"****@{host}"))
 
 
-def query(url: str) -> str:
-    """The query as it is sent, without its question mark; empty for what is no URL."""
-    try:
-        return Url(url).query
-    except BadUrl:
-        return ""
-
-
 def without_query(url: str) -> str:
     """The URL up to its ``?``: what names an index, whose query is for who may read it."""
     return without_fragment(url).partition("?")[0]
@@ -328,14 +309,6 @@ def local_path(location: str) -> str | None:
         path = unquote(parts.path)
         return path.lstrip("/") if os.name == "nt" and path[2:3] == ":" else path
     return None if "://" in location else location
-
-
-_USERINFO = r"(?<=://)[^/\s]+@"
-
-
-def redact_text(text: str) -> str:
-    """Text with the user information taken out of every URL in it."""
-    return re.sub(_USERINFO, "****@", text)
 
 
 def credential_scope(url: str) -> tuple[str, ...]:
@@ -371,62 +344,6 @@ def _segments(url: str) -> list[str]:
     return found
 
 
-def file_url(path: str) -> str:
-    """The ``file:`` URL of an absolute path."""
-    return "file://" + quote(
-        path if path.startswith("/") else "/" + path.replace(os.sep, "/"), safe="/:"
-    )
-
-
 def variables(text: str) -> list[str]:
     """The names of the variables that a text is written with, ``${NAME}`` or ``$NAME``."""
     return re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)
-
-
-def filled(text: str, variables_set: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The text with every ``${NAME}`` replaced, and the names that are not set."""
-    pattern = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
-    wanted = dict.fromkeys(re.findall(pattern, text))
-    found = filled_in(text, pattern, lambda match: variables_set.get(match[1], ""))
-    return found, [name for name in wanted if name not in variables_set]
-
-
-def filled_in(text: str, variable: str, value_of: Callable[[re.Match[str]], str]) -> str:
-    """A URL with its variables (a regular expression) filled in after it was taken apart.
-
-    A value stays in the part of the URL that it is written in: what would end user information,
-    path or query is percent-encoded. A text that is no URL as it is written may be one in a
-    variable.
-    """
-    shape = re.fullmatch(r"([^:/?#]+://)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", text)
-    if shape is None:
-        return re.sub(variable, value_of, text)
-    scheme, information, host, path, query, fragment = shape.groups(default="")
-    user = re.sub(variable, lambda match: _as_information(value_of(match)), information)
-    parts = [
-        re.sub(variable, lambda match: _without(r"[?#\s\\]", value_of(match)), path),
-        re.sub(variable, lambda match: _without(r"[#\s\\]", value_of(match)), query),
-    ]
-    place = re.sub(variable, value_of, host)
-    return f"{scheme}{user}{'@' if shape[2] is not None else ''}{place}{''.join(parts)}{fragment}"
-
-
-def _as_information(value: str) -> str:
-    return value if re.fullmatch(_USER_INFORMATION, value) else quote(value, safe=":")
-
-
-def _without(characters: str, value: str) -> str:
-    return re.sub(characters, lambda found: quote(found[0], safe=""), value)
-
-
-def mistake(url: str) -> str | None:
-    """Why this cannot be the URL of an index; None if it can."""
-    try:
-        Url(url)
-    except BadUrl as exc:
-        return (
-            str(exc)
-            if re.match(r"(https?|file)://", url, re.IGNORECASE)
-            else "no scheme that pip can open"
-        )
-    return None

@@ -11,44 +11,28 @@ SEAMS: Table = {
     "what is asked ahead": (
         Replace(
             "resolution.resolvelib.resolver:Resolver.resolve",
-            "prefetch.hooks.resolve",
+            "hooks",
             "self root_reqs check_supported_wheels",
         ),
+        Replace(f"{_FACTORY}.collect_root_requirements", "hooks", "self root_ireqs"),
         Replace(
-            f"{_FACTORY}.collect_root_requirements",
-            "prefetch.hooks.collect_root_requirements",
-            "self root_ireqs",
+            "index.package_finder:PackageFinder.find_all_candidates", "hooks", "self project_name"
         ),
+        Replace(f"{_PREPARER}.prepare_linked_requirement", "hooks", "self req parallel_builds"),
+        Replace(f"{_PREPARER}.prepare_editable_requirement", "hooks", "self req"),
         Replace(
-            "index.package_finder:PackageFinder.find_all_candidates",
-            "prefetch.hooks.find_all_candidates",
-            "self project_name",
-        ),
-        Replace(
-            f"{_PREPARER}.prepare_linked_requirement",
-            "prefetch.hooks.prepare_linked_requirement",
-            "self req parallel_builds",
-        ),
-        Replace(
-            f"{_PREPARER}.prepare_editable_requirement",
-            "prefetch.hooks.prepare_editable_requirement",
-            "self req",
-        ),
-        Replace(
-            f"{_PREPARER}.prepare_linked_requirements_more",
-            "prefetch.hooks.prepare_linked_requirements_more",
-            "self reqs parallel_builds",
+            f"{_PREPARER}.prepare_linked_requirements_more", "hooks", "self reqs parallel_builds"
         ),
         Replace(
             "_vendor.urllib3.connectionpool:HTTPConnectionPool.urlopen",
-            "prefetch.hooks.urlopen",
+            "hooks",
             "self method url body headers ...",
         ),
     ),
     "what of a long page is left out": (
         Replace(
             "index.collector:LinkCollector.fetch_response",
-            "prefetch.hooks.fetch_response",
+            "hooks",
             "self location",
             "self location package_name",
         ),

@@ -361,7 +361,7 @@ def _seconds(arrival: Arrival) -> float:
         wished = None
     if wished is None or wished > LONGEST_WAIT:  # which pip will not wait for, either
         return 5.0 if arrival.status == 429 else 0.0
-    return wished
+    return float(wished)
 
 
 def _many_pools(jobs: int) -> int:

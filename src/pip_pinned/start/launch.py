@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pip_pinned.policy.model import Policy
 
 # Of one attribute, that of the kernel comes first: it is the last before pip's own.
-TABLES = (table.SEAMS, ADAPTED, PREFETCHED)
+TABLES = {"enforce": table.SEAMS, "adapt": ADAPTED, "prefetch": PREFETCHED}
 # pip makes many objects and few cycles: this saves as much time as our start-up takes.
 GC_THRESHOLD = (100_000, 50, 50)
 
@@ -80,8 +80,10 @@ def install(run: Run) -> Hooks:
 
     def after(module: ModuleType) -> None:
         if module.__name__ == "pip._internal.index.package_finder":
+            from pip_pinned.adapt import versions
             from pip_pinned.enforce import canary
 
+            versions.check(run)
             hooks.check_modules()
             canary.sing(hooks)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pip_pinned.policy import names, urls
 from pip_pinned.policy.errors import PipPinnedError
+from pip_pinned.policy.merge import url_texts
 from pip_pinned.policy.merge.given_pins import with_pins
 from pip_pinned.policy.model import PYPI, Index, Policy, Strategy
 
@@ -284,7 +285,7 @@ def _anonymous(
 ) -> Index:
     text = (written or {}).get(url)
     if kind == "simple" and urls.local_path(url) == url:  # pip takes the path of a directory too
-        url = urls.file_url(os.path.abspath(url))
+        url = url_texts.file_url(os.path.abspath(url))
     return Index(
         name=derived_name(url, taken),
         url=url,

@@ -1,4 +1,4 @@
-"""What of all candidates that pip has found for a project it may choose from, under a strategy."""
+"""What of all candidates for a name without a pin pip may choose from, under an unsafe strategy."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pip_pinned.enforce.run import Run
-from pip_pinned.policy import names
 from pip_pinned.policy.model import Index, Strategy
-
-
-def find_all_candidates(
-    run: Run, original: Callable[..., Any], self: Any, project_name: str
-) -> list[Any]:
-    """Everything the finder returns that no index listed came from local find-links, which only
-    unpinned names see.
-    """
-    candidates: list[Any] = original(self, project_name)
-    name = names.normalize(project_name)
-    if not run.is_pinned(name):
-        for candidate in candidates:
-            if not getattr(candidate, "locked", False):
-                run.ledger.list_file(name, candidate.link, None, "")
-    return candidates
 
 
 def get_applicable_candidates(

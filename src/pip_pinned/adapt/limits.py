@@ -17,10 +17,9 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from pip_pinned.enforce import diagnostics
-from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
-    from pip_pinned.enforce.ledger import Grant, Listing
+    from pip_pinned.enforce.ledger import Grant
     from pip_pinned.enforce.run import Run
     from pip_pinned.policy.model import Limits
 
@@ -137,7 +136,8 @@ def _stream(
         told = next((one for one in _chain(exc) if isinstance(one, (TooSlow, TooLarge))), None)
         if told is None or grant.listing is None:
             raise
-        diagnostics.stop(not_given(run, grant.listing, str(told)))
+        facts = {"listing": grant.listing, "answer": str(told)}
+        diagnostics.refuse(run, "index-unavailable", **facts)
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:
@@ -199,24 +199,15 @@ def _decompress(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
     return decompress
 
 
-def refuse_long_page(content: bytes) -> None:
+def get_index_content(run: Run, original: Callable[..., Any], link: Any, **kwargs: Any) -> Any:
     """Raise TooLarge for a page with more files, or more of anything, than a page has.
 
     Each of them becomes an object of pip's, or of the JSON reader's, many times its size.
     """
-    files = max(content.count(b"<a") + content.count(b"<A"), content.count(b'"filename"'))
-    parts = content.count(b"[") + content.count(b"{")
-    if files > FILES or parts > 8 * FILES or content.count(b",") > 64 * FILES:
+    content = original(link, **kwargs)
+    text: bytes = b"" if content is None else content.content
+    files = max(text.count(b"<a") + text.count(b"<A"), text.count(b'"filename"'))
+    parts = text.count(b"[") + text.count(b"{")
+    if files > FILES or parts > 8 * FILES or text.count(b",") > 64 * FILES:
         raise TooLarge(f"more than {FILES} files")
-
-
-def not_given(run: Run, listing: Listing, answer: str) -> PipPinnedError:
-    """A file that was listed, and did not come."""
-    index = "a local directory" if listing.index is None else listing.index.name
-    shown = "" if listing.index is None else f" {listing.index.shown}"
-    return PipPinnedError(
-        "index-unavailable",
-        f"{index} did not give a file of {listing.name}; nothing else is asked in its place.",
-        context=f"package: {listing.name}\nindex: {index}{shown}\nanswer: {run.journal.discreet(run, answer)}",
-        hint="Try again when it works. --speed-limit and --speed-time say how slow it may be.",
-    )
+    return content
