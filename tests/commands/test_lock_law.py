@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.pylock import Pylock, PylockValidationError
 from packaging.utils import canonicalize_name
@@ -194,6 +194,7 @@ def check(root, expected):
 
 @settings(max_examples=2000)
 @given(st.integers(0, 2**32))
+@example(67638021)  # an archive whose path ends in [extra]
 def test_pip_gets_what_was_judged(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     base = tmp_path_factory.getbasetemp()
     check: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -54,6 +55,107 @@ def test_undo_restores_the_very_objects(pip_version: str, tmp_path: Path) -> Non
     done = machine.run_script("identity.py")
     assert done.code == 0, done.text
     assert int(done.out) >= 20
+
+
+# Each declared name of a pip, renamed in the modules themselves, one after the other.
+_RENAMED = """
+import importlib, json
+from pip_pinned.enforce import diagnostics, table
+from pip_pinned.enforce.run import Run
+from pip_pinned.enforce.seams import Hooks, Reads
+from pip_pinned.policy.model import Policy
+from pip_pinned.start import launch
+
+def declared():
+    for tables in launch.TABLES.values():
+        for seams in tables.values():
+            for seam in seams:
+                try:
+                    module = importlib.import_module(seam.module)
+                except ImportError:
+                    assert seam.module in table.NEWER, seam.module
+                    continue
+                *path, name = seam.attribute.split(".")
+                if isinstance(seam, Reads):
+                    path, names = ([seam.attribute] if seam.attribute else []), seam.names
+                else:
+                    names = [name]
+                owner = module
+                for part in path:
+                    owner = getattr(owner, part, None)
+                for name in names:
+                    if owner is not None:
+                        yield seam, owner, name
+
+def renamed(owner, name, everywhere=False):
+    '''What puts it back; None where this pip does not have it.'''
+    backs, is_found = [], False
+    for place in getattr(owner, "__mro__", [owner]):
+        init = vars(place).get("__init__")
+        code = getattr(init, "__code__", None)
+        if code is not None and name in code.co_names:
+            init.__code__ = code.replace(co_names=tuple(n + "_moved" if n == name else n for n in code.co_names))
+            backs.append(lambda init=init, code=code: setattr(init, "__code__", code))
+        notes = vars(place).get("__annotations__", {})
+        if name in notes:
+            backs.append(lambda notes=notes, note=notes.pop(name): notes.update({name: note}))
+        if name in vars(place) and (everywhere or not is_found):  # what a base has under that name is another one
+            is_found, value = True, vars(place)[name]
+            delattr(place, name)
+            setattr(place, name + "_moved", value)
+            backs.append(lambda place=place, value=value: (delattr(place, name + "_moved"), setattr(place, name, value)))
+    return (lambda: [back() for back in backs]) if backs else None
+
+def is_refused():
+    hooks = Hooks(Run(lambda: Policy(declared=True)), launch.TABLES, lambda module: None, table.NEWER)
+    try:
+        hooks.install()
+    except Exception as exc:
+        error = diagnostics.ours(exc)
+        assert error is not None and error.code == "unsupported-pip", exc
+        return True
+    finally:
+        hooks.undo()
+    return False
+
+list(declared())
+assert not is_refused()
+count, ran_on = 0, []
+for seam, owner, name in declared():
+    backs = [back for back in [renamed(owner, one, seam.inherited) for one in name.split("|")] if back]
+    if not backs:
+        assert seam.beside, (seam.module, seam.attribute, name)
+        continue
+    count += 1
+    if not is_refused():
+        ran_on.append((seam.module, seam.attribute, name))
+    for back in backs:
+        back()
+assert not is_refused(), "something was not put back"
+print(json.dumps([count, [one for one in ran_on]]))
+"""
+
+
+@pytest.mark.pips(always=True)
+def test_every_declared_name_that_is_renamed_is_missed(pip_version: str, tmp_path: Path) -> None:
+    machine = Machine(tmp_path, pips.pip_of(pip_version))
+    machine.write("renamed.py", _RENAMED)
+    done = machine.run_script("renamed.py")
+    assert done.code == 0, done.text
+    count, ran_on = json.loads(done.out)
+    assert ran_on == [] and count >= 100
+
+
+@pytest.mark.parametrize("name", ["handle_401", "_get_new_credentials", "_get_index_url"])
+def test_a_pip_whose_authentication_has_moved_installs_nothing(name: str, tmp_path: Path, private: IndexServer, public: IndexServer) -> None:
+    tree = tmp_path / "pip"
+    shutil.copytree(pips.pip_of("23.2.1"), tree, ignore=shutil.ignore_patterns("bin"), copy_function=os.symlink)
+    _rename(tree, name)
+    machine = Machine(tmp_path / "machine", tree)
+    machine.write("pip-pinned.toml", POLICY.format(private=private.url, public=public.url))
+    done = machine.pinned("install", "--target", "site", "acme-core")
+    assert (done.error, done.code) == ("unsupported-pip", 1), done.text
+    assert machine.installed() == {}
 
 
 def _copy(tmp_path: Path) -> Path:

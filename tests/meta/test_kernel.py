@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -87,11 +90,97 @@ def test_only_enforce_imports_pip_and_only_report_prints() -> None:
 
 
 def test_every_room_says_what_it_is_for_and_holds_nothing_else() -> None:
-    import ast
-
     for room in ("policy", "policy/merge", "enforce", "start", "adapt", "prefetch", "pip_runner", "config", "report", "commands"):
         tree = ast.parse((SRC / "pip_pinned" / room / "__init__.py").read_text(encoding="utf-8"))
         assert ast.get_docstring(tree) and len(tree.body) == 1 and "Import rule" in (ast.get_docstring(tree) or ""), room
+
+
+def _modules_of(*rooms: str) -> list[Path]:
+    return [path for room in rooms for path in sorted((SRC / "pip_pinned" / room).glob("*.py"))]
+
+
+def _lines_of_code(path: Path) -> int:
+    """Lines with code on them: no comments, no docstrings, no blank lines."""
+    text = path.read_text(encoding="utf-8")
+    documented = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            documented |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    without = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    lines = {line for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in without
+             for line in range(token.start[0], token.end[0] + 1)}
+    return len(lines - documented)
+
+
+def test_what_has_to_be_trusted_is_read_in_one_sitting() -> None:
+    """The trusted rooms, and in them what the proof stands on: what is decided, merged, looked up, used and sent."""
+    trusted = {path: _lines_of_code(path) for path in _modules_of("policy", "enforce", "start")}
+    proof = [SRC / "pip_pinned" / name for name in ("policy/decision.py", "policy/guard.py", "enforce/lookup.py", "enforce/artifacts.py", "enforce/egress.py")]
+    assert sum(trusted.values()) <= 2900, trusted
+    assert sum(trusted[path] for path in proof) <= 800, {path.name: trusted[path] for path in proof}
+    for path in trusted:
+        longer = [line for line in path.read_text(encoding="utf-8").splitlines() if len(line) > 100 and "# noqa" not in line]
+        assert not longer, (path, longer)
+
+
+def _imports() -> dict[str, set[str]]:
+    """Each module's imports of others of ours, wherever in it they stand, but not those for types alone."""
+    found: dict[str, set[str]] = {}
+    names = {".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__") for path in (SRC / "pip_pinned").rglob("*.py")}
+    for path in (SRC / "pip_pinned").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for_types = [node for block in ast.walk(tree) if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING" for node in ast.walk(block)]
+        name = ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node not in for_types:
+                wanted = {f"{node.module}.{alias.name}" for alias in node.names} & names or {node.module} & names
+                found.setdefault(name, set()).update(wanted - {name})
+    return found
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    imports = _imports()
+    assert len(imports) > 60
+    while ends := {name for name in imports if not imports[name] & imports.keys()}:
+        imports = {name: imports[name] for name in imports.keys() - ends}
+    assert not imports, {name: sorted(used & imports.keys()) for name, used in imports.items()}
+
+
+def _declared() -> tuple[set[str], set[str]]:
+    """Names of attributes of pip, and ``module:name`` of what its modules have, that some seam declares."""
+    from pip_pinned.enforce.seams import Reads
+    from pip_pinned.start import launch
+
+    names, places = set(), set()
+    for seam in (seam for table in launch.TABLES.values() for seams in table.values() for seam in seams):
+        for name in seam.names if isinstance(seam, Reads) else [seam.attribute.rpartition(".")[2]]:
+            names |= set(name.split("|"))
+            places |= {f"{seam.module}:{one}" for one in name.split("|") if "." not in seam.attribute}
+        places.add(f"{seam.module}:{seam.attribute.partition('.')[0]}")
+    return names, places
+
+
+def test_every_private_name_of_pip_that_is_used_is_a_seam() -> None:
+    """Attributes with an underscore in front that are none of ours, and whatever is imported from ``pip._internal``."""
+    declared, places = _declared()
+    ours = {"_asdict", "_replace", "_fields", "_content"}  # of named tuples, and of requests in the canary
+    ours |= {"_get_creds", "_keyring_provider", "_locked_links", "_ssl_context"}  # asked for with a default: some supported pips have none
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in _modules_of("policy", "policy/merge", "enforce", "start", "adapt", "prefetch", "pip_runner")]
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                ours.add(node.name)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+                ours.add(node.attr)
+    used = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr)}
+    used |= {str(node.args[1].value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)
+             and ast.unparse(node.func) in {"getattr", "hasattr"} and isinstance(node.args[1], ast.Constant) and re.match("_[a-z]", str(node.args[1].value))}
+    assert len(used) > 50 and not used - ours - declared, used - ours - declared
+    imported = {f"{node.module}:{alias.name}" for tree in trees for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pip._internal") for alias in node.names}
+    modules = {place.partition(":")[0] for place in places}
+    missing = {one for one in imported if one not in places and one.replace(":", ".") not in modules}
+    assert len(imported) > 20 and not missing, missing
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from pip_pinned.adapt import journal
+from pip_pinned.adapt import notes
 from pip_pinned.enforce import diagnostics, egress
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import urls
@@ -55,8 +55,8 @@ def described(run: Run, index: Index) -> str:
     """Where this index's credentials come from, for a message; never what they are."""
     if index.authenticate == "never":
         return 'none are sent (authenticate = "never")'
-    if index.name in journal.of(run).tried:
-        return journal.of(run).tried[index.name]
+    if index.name in notes.of(run).tried:
+        return notes.of(run).tried[index.name]
     source = given(index, run.settings.variable)[2]
     if source is not None:
         return f"from {source}"
@@ -163,7 +163,7 @@ def _auth_by_index(run: Run) -> Any:
                 return None, None
             if password is not None and None in self._given:
                 from_netrc = allow_netrc and in_netrc(original_url) == found
-                journal.of(run).tried[self._index.name] = (
+                notes.of(run).tried[self._index.name] = (
                     _netrc(self._index) if from_netrc else "from keyring"
                 )
             return user, password
@@ -177,7 +177,7 @@ def _auth_by_index(run: Run) -> Any:
             super().save_credentials(resp, **kwargs)
 
         def _prompt_for_password(self, netloc: str) -> Any:
-            journal.of(run).tried[self._index.name] = "from the prompt"
+            notes.of(run).tried[self._index.name] = "from the prompt"
             return super()._prompt_for_password(netloc)
 
         def _may_use_keyring(self) -> bool:
@@ -196,7 +196,7 @@ def _auth_by_index(run: Run) -> Any:
             try:
                 return super().handle_401(resp, **kwargs)
             except EOFError:  # a prompt, and nobody there to answer it
-                journal.of(run).tried.pop(self._index.name)
+                notes.of(run).tried.pop(self._index.name)
                 return resp
 
     class AuthByIndex(IssuingAuth):
@@ -251,7 +251,7 @@ def look_up(
     user, password = found or own._get_new_credentials(
         index.bare, allow_netrc=True, allow_keyring=refused and own._may_use_keyring()
     )
-    source = journal.of(run).tried.get(index.name) or (
+    source = notes.of(run).tried.get(index.name) or (
         None if user is None else f"from {given(index, run.settings.variable)[2]}"
     )
     return user, password, source

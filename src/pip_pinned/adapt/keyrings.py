@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from pip_pinned.adapt import journal
+from pip_pinned.adapt import notes
 from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.urls import Url
@@ -26,7 +26,7 @@ def get_auth_info(
     run.
     """
     leave_to_pip(run.ledger)
-    if journal.of(run).has_keyring_failed or (
+    if notes.of(run).has_keyring_failed or (
         "://" not in url and sum(Url(index.bare).authority == url for index in run.indexes) > 1
     ):
         return None  # a secret of the whole host belongs to none of several indexes there
@@ -42,7 +42,7 @@ def get_auth_info(
             raise TypeError("it gave something that is no text")  # noqa: TRY301
         return found
     except (Exception, SystemExit) as exc:  # noqa: BLE001 (a keyring backend may raise anything)
-        journal.of(run).has_keyring_failed = True
+        notes.of(run).has_keyring_failed = True
         if type(exc).__name__ != "NoKeyringError":  # a machine without one is no fault
             told = f"keyring ({backend_name(self.keyring)}) is skipped: {_reason(run, exc)}"
             run.journal.note(run, told, "warning")
@@ -56,7 +56,7 @@ def load(run: Run, original: Callable[..., Any], self: Any) -> None:
     try:
         in_time(lambda: original(self))
     except TimeoutError:
-        journal.of(run).has_keyring_failed = True
+        notes.of(run).has_keyring_failed = True
         raise
 
 

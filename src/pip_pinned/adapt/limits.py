@@ -14,19 +14,34 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pip_pinned.enforce import diagnostics
 
 if TYPE_CHECKING:
     from pip_pinned.enforce.ledger import Grant
     from pip_pinned.enforce.run import Run
-    from pip_pinned.policy.model import Limits
 
 HEADERS = 1 << 20  # bytes of status line and headers
 FILES = 100_000  # on one page; the longest pages that are known have a third of that
 RETRY_AFTER = 120.0  # seconds that a server may ask a client to wait
 _CHUNK = 64 << 10
+
+
+LIMITS = "limits"  # a key of ``Settings.guests``: a list of them
+
+
+class Limits(NamedTuple):
+    """What an answer may take. Named after curl's options."""
+
+    speed_limit: int = 1024  # bytes a second, over a time of
+    speed_time: float = 60.0  # seconds of waiting; pip's --timeout, if that is longer
+    max_page_size: int = 64 << 20  # bytes, of a project page; before and after decompression
+    max_metadata_size: int = 16 << 20  # bytes, of a metadata file (PEP 658)
+
+
+def _limits_of(run: Run) -> Limits:
+    return Limits(*run.settings.guests.get(LIMITS) or ())
 
 
 class TooSlow(TimeoutError):
@@ -42,7 +57,7 @@ class TooLarge(Exception):
 
 def response_class(run: Run, original: Any, self: Any) -> Callable[..., HTTPResponse]:
     """In place of http.client's, for every connection of urllib3."""
-    return partial(_PacedResponse, run.settings.limits)
+    return partial(_PacedResponse, _limits_of(run))
 
 
 class _PacedResponse(HTTPResponse):
@@ -126,7 +141,7 @@ def _stream(
     decode_content: bool | None = None,
 ) -> Iterator[bytes]:
     """What ``HTTPResponse.stream`` gives, within the limits of a page, metadata or a file."""
-    limit = _limit(run.settings.limits, grant, response.status)
+    limit = _limit(_limits_of(run), grant, response.status)
     try:
         if limit is None:
             yield from original(amt, decode_content)

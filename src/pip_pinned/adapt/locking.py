@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pip_pinned.adapt.journal import LOCK_LOG
+from pip_pinned.adapt.notes import LOCK_LOG
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
 

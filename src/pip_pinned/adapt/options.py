@@ -7,14 +7,14 @@ import optparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pip_pinned.adapt import journal
+from pip_pinned.adapt import notes
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy.errors import PipPinnedError
 
 if TYPE_CHECKING:
     from pip_pinned.policy.merge.sources import Options
-    from pip_pinned.policy.model import Index, Limits, Policy
+    from pip_pinned.policy.model import Index, Policy
 
 JOBS, MOST_JOBS = 16, 64
 
@@ -23,7 +23,8 @@ def add_options(group: dict[str, Any]) -> None:
     """Add our options to pip's group of package index options, so that PIP_* and pip.conf set them
     too.
     """
-    from pip_pinned.policy.model import Limits, Strategy
+    from pip_pinned.adapt.limits import Limits
+    from pip_pinned.policy.model import Strategy
 
     strategies = ", ".join(strategy.value for strategy in Strategy)
 
@@ -147,7 +148,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     """
     bare = optparse.Values(copy.deepcopy(self.parser.defaults))
     options, rest = original(self, list(args))
-    journal.of(run).verbosity = options.verbose - options.quiet
+    notes.of(run).verbosity = options.verbose - options.quiet
     if not _searches(self.name, options):
         return options, rest
     from pip_pinned.adapt.redaction import hide_in_logs
@@ -158,7 +159,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     is_build = run.settings.role == BUILD
     if not is_build:
         run.settings.guests["prefetch_jobs"] = _prefetch_jobs(options)
-        run.settings.limits = _limits(options)
+        run.settings.guests["limits"] = _limits(options)
     run.command = self.name
     if self.name == "install" and not options.dry_run:
         from pip_pinned.adapt import provenance  # noqa: F401 (pip 26.3 imports nothing late)
@@ -184,7 +185,7 @@ def parse_args(run: Run, original: Callable[..., Any], self: Any, args: list[str
     if run.settings.locked and not options.require_hashes:
         diagnostics.unsupported("it does not require the hashes of a lock")
     if getattr(options, "provenance", None) and not options.dry_run:
-        journal.of(run).begin_provenance(run, options.provenance)
+        notes.of(run).begin_provenance(run, options.provenance)
     _hint(run, declared, policy)
     _show(policy, options)
     return options, rest
@@ -202,15 +203,15 @@ def _prefetch_jobs(options: Any) -> int:
     return 0 if options.no_prefetch else int(options.prefetch_jobs)
 
 
-def _limits(options: Any) -> Limits:
-    from pip_pinned.policy.model import Limits
+def _limits(options: Any) -> list[float]:
+    from pip_pinned.adapt.limits import Limits
 
     given = Limits(*(getattr(options, name) for name in Limits._fields))
     for name, value in zip(Limits._fields, given, strict=True):
         if value <= 0:
             option = f"--{name.replace('_', '-')}"
             diagnostics.stop(PipPinnedError("usage", f"{option} {value:g} is not greater than 0."))
-    return given
+    return list(given)
 
 
 def _searches(command: str, options: Any) -> bool:
@@ -255,7 +256,7 @@ def _layer(values: Any, flags: Any) -> Options:
 
 
 def _hint(run: Run, declared: Policy, policy: Policy) -> None:
-    is_for_lock = run.settings.guests.get(journal.LOCK_LOG) is not None
+    is_for_lock = run.settings.guests.get(notes.LOCK_LOG) is not None
     if not declared.declared and len(policy.indexes) > 1 and not is_for_lock:
         told = (
             "no pins are declared: packages come from the first index that has them. "

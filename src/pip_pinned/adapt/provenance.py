@@ -20,8 +20,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from pip_pinned.adapt import journal
-from pip_pinned.adapt.redaction import hide
+from pip_pinned.adapt import notes
+from pip_pinned.adapt.hiding import hide
 from pip_pinned.enforce.run import Run
 
 NAME = "pip-pinned.json"
@@ -30,7 +30,7 @@ NAME = "pip-pinned.json"
 def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """Install a package, and note where it came from."""
     original(self, *args, **kwargs)
-    path = run.settings.guests.get(journal.PROVENANCE)
+    path = run.settings.guests.get(notes.PROVENANCE)
     if run.is_build or not (run.policy.declared or path):
         return
     note = _provenance_of(run, self)
@@ -51,7 +51,7 @@ def _provenance_of(run: Run, req: Any) -> dict[str, Any]:
     """Name, version, file URL, hashes, index (name and URL; None for a direct reference) and why:
     no credentials, no values of variables.
     """
-    secrets = journal.of(run).secrets(run)
+    secrets = notes.of(run).secrets(run)
     info = req.download_info.to_dict()
     archive = info.get("archive_info") or {}
     algorithm, _, value = archive.get("hash", "").partition("=")

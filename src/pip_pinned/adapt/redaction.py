@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
 import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pip_pinned.adapt import journal
+from pip_pinned.adapt import notes
+from pip_pinned.adapt.hiding import hide
 from pip_pinned.enforce.run import Run
-
-_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+"
-_LONG = 8
-
-
-def hide(text: str, secrets: dict[str, str]) -> str:
-    """The text with every secret replaced, longer ones first.
-
-    A short value may also be an ordinary word or a part of one: it is replaced within URLs and
-    between slashes only.
-    """
-    for value in sorted(secrets, key=len, reverse=True):
-        if len(value) >= _LONG or "://" in value:
-            text = text.replace(value, secrets[value])
-        elif value in text:
-            shown = secrets[value]
-            for url in set(re.findall(_URL, text)):
-                text = text.replace(url, url.replace(value, shown))
-            between = rf"(?<=/){re.escape(value)}(?=[/\s?#\"']|$)"
-            text = re.sub(between, shown.replace("\\", r"\\"), text)
-    return text
 
 
 def hide_in_logs(run: Run) -> None:
     """From here on every log record of this process is made without the run's secrets, also those
     of a requirements file that is read later.
     """
-    known = journal.of(run)
+    known = notes.of(run)
     ordinary = logging.getLogRecordFactory()
     run.restored.append(partial(logging.setLogRecordFactory, ordinary))
 
@@ -75,7 +54,7 @@ def hide_in_logs(run: Run) -> None:
 
 def report_to_dict(run: Run, original: Callable[..., Any], self: Any) -> Any:
     """Pip's report, without the values of variables."""
-    return _concealed(original(self), journal.of(run).secrets(run))
+    return _concealed(original(self), notes.of(run).secrets(run))
 
 
 def _concealed(value: Any, secrets: dict[str, str]) -> Any:

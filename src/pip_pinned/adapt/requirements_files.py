@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from pip_pinned.adapt.journal import LOCK_LOG
+from pip_pinned.adapt.notes import LOCK_LOG
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.artifacts import inherit
 from pip_pinned.enforce.ledger import Grant, Listing
-from pip_pinned.enforce.lookup import lists_file
+from pip_pinned.enforce.listed import lists_file
 from pip_pinned.enforce.run import BUILD, Run
 from pip_pinned.policy import hashes, lock_entry, names, urls
 from pip_pinned.policy.errors import PipPinnedError

@@ -10,7 +10,9 @@ _EVALUATOR = "index.package_finder:CandidateEvaluator.get_applicable_candidates"
 
 SEAMS: Table = {
     "how long an answer may take, and how large it may be": (
-        Replace("_vendor.urllib3.connection:HTTPConnection.response_class", "limits"),
+        Replace(
+            "_vendor.urllib3.connection:HTTPConnection.response_class", "limits", inherited=True
+        ),
         Replace("_vendor.urllib3.util.retry:Retry.get_retry_after", "limits", "self response"),
         Replace("_vendor.requests.adapters:HTTPAdapter.build_response", "limits", "self req resp"),
         Replace(
@@ -53,6 +55,7 @@ SEAMS: Table = {
             "self",
         ),
         Replace("req.req_install:InstallRequirement.install", "provenance", "self ..."),
+        Reads("locations:", "get_scheme"),
     ),
     "what pip may choose from": (
         Replace(_EVALUATOR, "strategies", "self candidates"),
@@ -62,6 +65,7 @@ SEAMS: Table = {
         Replace("cli.cmdoptions:make_option_group", "options", "group parser"),
         Replace("cli.base_command:Command.parse_args", "options", "self args"),
         Reads("models.index:", "PyPI"),
+        Reads("commands:", "create_command"),
     ),
     "what requirements files and locks say about sources": (
         Replace(
@@ -105,7 +109,7 @@ SEAMS: Table = {
             "cli.req_command:select_from_pylock_path_or_url",
             "requirements_files.select_from_pylock",
             "pylock_path_or_url session ...",
-            optional="before 26.1",
+            beside="is_valid_pylock_filename",
         ),
     ),
 }

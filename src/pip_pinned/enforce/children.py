@@ -24,7 +24,6 @@ from pip_pinned.enforce.run import BUILD, PYTHON, Run, Settings
 from pip_pinned.policy import codec, urls
 from pip_pinned.policy.errors import PipPinnedError
 from pip_pinned.policy.lock_entry import Root
-from pip_pinned.policy.model import Limits
 
 _KERNEL = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LAUNCHER = """\
@@ -59,7 +58,6 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
         "inherited_by": building,
         "locked": settings.locked if role == PYTHON else {},
         "roots": settings.roots if role == PYTHON else [],
-        "limits": list(settings.limits),
         "guests": settings.guests,
     }
     try:
@@ -235,6 +233,5 @@ def settings_of(data: dict[str, Any]) -> Settings:
         locked=data["locked"],
         roots=tuple(Root(*root) for root in data["roots"]),
         inherited_by=data["inherited_by"],
-        limits=Limits(*data["limits"]),
         guests=data["guests"],
     )

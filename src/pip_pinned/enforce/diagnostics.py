@@ -13,9 +13,14 @@ OLDEST, NEWEST = (23, 0), (26, 3)
 
 
 def stop(error: PipPinnedError) -> NoReturn:
-    """Raise the error as a ``DiagnosticPipError`` (pip's reference, message, context, hint)."""
-    from pip._internal.exceptions import DiagnosticPipError
-    from pip._vendor.rich.text import Text
+    """Raise the error as a ``DiagnosticPipError`` (pip's reference, message, context, hint), or,
+    in a pip that has none, as it is.
+    """
+    try:
+        from pip._internal.exceptions import DiagnosticPipError
+        from pip._vendor.rich.text import Text
+    except ImportError:
+        raise error from None
 
     class Stopped(DiagnosticPipError):  # type: ignore[misc]
         reference = error.code

@@ -11,6 +11,7 @@ past everything that requests does in between, ``urlopen`` asks what was issued.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pip_pinned.enforce import diagnostics
@@ -23,6 +24,10 @@ from pip_pinned.policy.urls import Address, BadUrl, Url
 if TYPE_CHECKING:
     from pip_pinned.enforce.run import Run
     from pip_pinned.policy.model import Index
+
+
+# What is sent ahead is sent once, and not past what it asks for.
+_ONCE = {"retries": False, "redirect": False, "assert_same_host": False}
 
 
 class CrossOriginRedirect(Exception):
@@ -116,7 +121,10 @@ def urlopen(
         told = "credentials are about to be sent to a URL for which they were not issued"
         diagnostics.unsupported(told)
     if run.ledger.is_ahead:
-        return _rehearse(run, original, self, method, url, body, headers, args, kwargs)
+        more = {"timeout": kwargs.get("timeout"), "preload_content": False, "decode_content": False}
+        once = partial(original, self, method, url, None, dict(headers or {}), **_ONCE, **more)
+        is_plain = run.answers is not None and method == "GET" and body is None and not args
+        return _rehearse(run, self, method, url, headers, once if is_plain else None)
     if run.answers is not None and not args:  # with more of them urllib3 tries again
         from pip_pinned.enforce.answers import key_of
 
@@ -127,44 +135,22 @@ def urlopen(
 
 
 def _rehearse(
-    run: Run,
-    original: Callable[..., Any],
-    pool: Any,
-    method: str,
-    url: str,
-    body: Any,
-    headers: Any,
-    args: Any,
-    kwargs: Any,
+    run: Run, pool: Any, method: str, url: str, headers: Any, send: Callable[[], Any] | None
 ) -> Any:
     """The answer that has come ahead. Raises NotYet for one that pip has to see first (401, 407),
     and, with the ticket for it, where there is none.
     """
+    if run.answers is None or send is None:
+        raise NotYet
     from pip_pinned.enforce.answers import Ticket, key_of
 
-    if run.answers is None or method != "GET" or body is not None or args:
-        raise NotYet
     key = key_of(pool, method, url, headers)
     answer = run.answers.peek(key)
-    if answer is not None and answer.status not in (401, 407):
-        return answer.as_response(method)
-
-    def send() -> Any:
-        return original(
-            pool,
-            method,
-            url,
-            None,
-            dict(headers or {}),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=kwargs.get("timeout"),
-            preload_content=False,
-            decode_content=False,
-        )
-
-    raise NotYet(None if answer is not None else Ticket(run.answers, pool, key, send))
+    if answer is None:
+        raise NotYet(Ticket(run.answers, pool, key, send))
+    if answer.status in (401, 407):
+        raise NotYet
+    return answer.as_response(method)
 
 
 def _address(pool: Any, url: str) -> Address:

@@ -12,22 +12,22 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 from pip_pinned.enforce import diagnostics
+from pip_pinned.enforce.directories import ask_directory, ask_page, local_find_links
 from pip_pinned.enforce.egress import CrossOriginRedirect, judged
 from pip_pinned.enforce.ledger import Grant, Listing, Question
 from pip_pinned.enforce.links import settle
 from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
-from pip_pinned.policy.hashes import Hash
 from pip_pinned.policy.model import Decision, Index, Strategy
 from pip_pinned.policy.ownership import owner_of
 from pip_pinned.policy.status import Verdict, judge
-from pip_pinned.policy.urls import BadUrl, Url
+from pip_pinned.policy.urls import Url
 
 CandidatesFromPage = Callable[[Any], Iterable[Any]]
 _RETRIED = r"too many (\d{3}) error responses"
@@ -66,45 +66,15 @@ def collect_sources(
     if decision.refusal is not None:
         _refuse(run, decision.refusal, decision)
     run.ledger.decided.setdefault(decision.name, decision)
-    asker = _Asker(run, original, self, decision, candidates_from_page)
+    asker = Asker(run, original, self, decision, candidates_from_page)
     found = asker.ask_all()
-    local = [] if decision.pinned else asker.local_find_links(run.policy.find_links)
+    local = [] if decision.pinned else local_find_links(asker, run.policy.find_links)
     return CollectedSources(find_links=local, index_urls=found)
 
 
-def lists_file(run: Run, session: Any, index: Index, name: str, url: Url, locked: Hash) -> bool:
-    """Whether an index's page lists this very URL with this hash.
+class Asker:
+    """Asks indexes about one project, under one decision."""
 
-    Reads the page; stops for a fault of the index.
-    """
-    from pip._internal.index.collector import LinkCollector, parse_links
-    from pip._internal.models.search_scope import SearchScope
-
-    found: list[bool] = []
-
-    def read(location: Any) -> list[Any]:
-        content = collector.fetch_response(location)
-        for link in parse_links(content) if content is not None else ():
-            pairs = (link._hashes or {}).items()
-            found.append(
-                _is_url(link.url, url) and locked in {hashes.parse(*pair) for pair in pairs}
-            )
-        return []
-
-    collector = LinkCollector(session, SearchScope(find_links=[], index_urls=[], no_index=False))
-    decision = run.decide(name)._replace(indexes=(index,), first=None)
-    _Asker(run, LinkCollector.collect_sources, collector, decision, read).ask_page(index)
-    return any(found)
-
-
-def _is_url(text: str, url: Url) -> bool:
-    try:
-        return Url(text) == url
-    except BadUrl:
-        return False
-
-
-class _Asker:
     def __init__(
         self,
         run: Run,
@@ -121,6 +91,7 @@ class _Asker:
         self.absent: list[Question] = []
 
     def ask_all(self) -> list[Found]:
+        """What the indexes have, in their order."""
         decision = self.decision
         if decision.first is not None:
             found = self.ask(decision.first)
@@ -196,16 +167,14 @@ class _Asker:
             return []
 
         decision = self.decision._replace(name=name, indexes=(index,))
-        _Asker(self.run, self.original, self.collector, decision, read).ask_page(index)
+        Asker(self.run, self.original, self.collector, decision, read).ask_page(index)
         return any(found)
 
     def ask_page(self, index: Index) -> None:
         """Ask for the page of the project, whatever a lock says of its file."""
         question = Question(self.decision, index)
         with self.run.ledger.asking(question):
-            self._fetch(
-                index, question, index.bare if index.format == "flat" else self._page(index)
-            )
+            self.fetch(index, question, index.bare if index.format == "flat" else self._page(index))
 
     def _ask(self, index: Index, question: Question) -> Found | None:
         path = urls.local_path(index.bare)
@@ -217,11 +186,11 @@ class _Asker:
             question.answered = True
             return Found([], [locked])
         if index.format != "flat":
-            candidates = self._fetch(index, question, self._page(index))
+            candidates = self.fetch(index, question, self._page(index))
             return None if candidates is None else Found(candidates, [])
-        if path is not None:
-            return self._ask_flat_directory(index, question, path)
-        return self._ask_flat_page(index, question)
+        ask_flat = ask_page if path is None else ask_directory
+        found = ask_flat(self, index, question)
+        return None if found is None else Found(*found)
 
     def _locked_file(self, index: Index) -> Any:
         """The file that a lock names, if the index's page has nothing to say about it: it lies
@@ -248,42 +217,8 @@ class _Asker:
     def _page(self, index: Index) -> str:
         return posixpath.join(index.bare, quote(self.decision.name)) + "/"
 
-    def _ask_flat_page(self, index: Index, question: Question) -> Found | None:
-        from pip._internal.models.link import Link
-
-        link = Link(index.bare)
-        candidates: list[Any] | None = []
-        files = []
-        if names.file_belongs_to(link.filename, self.decision.name):
-            self.run.ledger.list_file(self.decision.name, link, index, index.bare)
-            files.append(link)
-        else:
-            candidates = self._fetch(index, question, index.bare)
-        if candidates is None or not (files or question.lists_project):
-            return None
-        return Found(candidates, files)
-
-    def _ask_flat_directory(self, index: Index, question: Question, path: str) -> Found | None:
-        candidates, files = [], []
-        question.answered = True
-        for source in self._sources_of(path):
-            candidates += source.page_candidates()
-            files += [
-                link
-                for link in source.file_links()
-                if names.file_belongs_to(link.filename, self.decision.name)
-            ]
-        listed = os.listdir(path) if os.path.isdir(path) else [os.path.basename(path)]
-        links = [*(candidate.link for candidate in candidates), *files]
-        self._vouch(index, index.bare, links)
-        self.run.journal.links(self.run, index, self.decision.name, links)
-        if not candidates and not any(
-            names.file_belongs_to(name, self.decision.name) for name in listed
-        ):
-            return None
-        return Found(candidates, files)
-
-    def _fetch(self, index: Index, question: Question, page: str) -> list[Any] | None:
+    def fetch(self, index: Index, question: Question, page: str) -> list[Any] | None:
+        """The candidates on a page; None where the index says that it has none."""
         from pip._internal.models.link import Link
 
         link = Link(page, cache_link_parsing=index.format == "flat")
@@ -296,7 +231,7 @@ class _Asker:
             diagnostics.unsupported("it read a project page past LinkCollector.fetch_response")
         if question.final_url == "":
             return None
-        self._vouch(index, question.final_url, [candidate.link for candidate in candidates])
+        self.vouch(index, question.final_url, [candidate.link for candidate in candidates])
         return candidates
 
     def _read(self, link: Any, question: Question) -> list[Any]:
@@ -311,7 +246,8 @@ class _Asker:
             question.failure = self.run.journal.discreet(self.run, told)
             self.fail(question, Verdict.UNAVAILABLE)
 
-    def _vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
+    def vouch(self, index: Index, page: str, links: Iterable[Any]) -> None:
+        """Remember that a page has listed these links (pip's), as far as pip will check them."""
         where = judged(page, f"the page of {self.decision.name} is")
         locked = self.run.locked(self.decision.name)
         listed = () if locked is None else locked[1]
@@ -320,32 +256,8 @@ class _Asker:
             settle(link, where, wanted)
             self.run.ledger.list_file(self.decision.name, link, index, page)
 
-    def _sources_of(self, *locations: str) -> Iterator[Any]:
-        """Pip's own reading of local find-links: a scope with these locations and nothing else."""
-        from pip._internal.index.collector import LinkCollector
-        from pip._internal.models.search_scope import SearchScope
-
-        fresh = LinkCollector(
-            self.collector.session,
-            SearchScope(find_links=list(locations), index_urls=[], no_index=False),
-        )
-        for source in self.original(
-            fresh, self.decision.name, self.candidates_from_page
-        ).find_links:
-            if source is not None:
-                yield source
-
-    def local_find_links(self, locations: Iterable[str]) -> list[Any]:
-        sources = list(self._sources_of(*locations)) if locations else []
-        for source in sources:
-            for link in source.file_links():
-                self.run.ledger.list_file(self.decision.name, link, None, "")
-            links = [candidate.link for candidate in source.page_candidates()]
-            links += source.file_links()
-            self.run.journal.links(self.run, None, self.decision.name, links)
-        return sources
-
     def fail(self, question: Question, verdict: Verdict) -> NoReturn:
+        """Stop for a fault of the index."""
         _fail(self.run, question, verdict)
 
 
@@ -399,9 +311,9 @@ def fetch_response(
         if names.normalize(exc.target.last_segment) != name:  # to sign in (CONTRACT 4.4)
             _fail(run, question, Verdict.AUTH_FAILED)
         return None
-    verdict = (
-        Verdict.UNAVAILABLE if question.status is None else judge(question.status, question.index)
-    )
+    verdict = Verdict.UNAVAILABLE
+    if question.status is not None:
+        verdict = judge(question.status, question.index)
     if content is None and verdict is Verdict.PRESENT:
         question.failure = question.failure or "the answer is not a project page"
         verdict = Verdict.UNAVAILABLE
@@ -429,9 +341,7 @@ def handle_get_simple_fail(
     question = run.ledger.question
     if question is not None:
         question.failure = run.journal.discreet(run, str(reason))
-        retried = re.search(_RETRIED, str(reason))
-        if (
-            question.status is None and retried is not None
-        ):  # urllib3's Retry hides the last answer in its message
+        retried = re.search(_RETRIED, str(reason))  # Retry hides the last answer in its message
+        if question.status is None and retried is not None:
             question.status = int(retried.group(1))
     original(link, reason, meth)

@@ -10,7 +10,7 @@ from typing import Any
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.egress import CrossOriginRedirect, visible
 from pip_pinned.enforce.ledger import Grant, Listing
-from pip_pinned.enforce.lookup import lists_file
+from pip_pinned.enforce.listed import lists_file
 from pip_pinned.enforce.rehearsal import leave_to_pip
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy.urls import BadUrl, Url

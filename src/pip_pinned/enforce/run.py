@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pip_pinned.enforce.answers import Answers
     from pip_pinned.policy.decision import Decider
     from pip_pinned.policy.lock_entry import Locked, Root
-    from pip_pinned.policy.model import Decision, Index, Limits, Policy
+    from pip_pinned.policy.model import Decision, Index, Policy
 
 # Roles: "user" is what people start; "python" is pip's child for --python; "build" installs build
 # requirements.
@@ -44,30 +44,15 @@ class Settings:
         locked: Locked | None = None,
         roots: tuple[Root, ...] = (),
         inherited_by: str | None = None,
-        limits: Limits | None = None,
         guests: dict[str, Any] | None = None,
     ) -> None:
         self.role = role
         self.locked = locked or {}
         self.roots = roots
         self.inherited_by = inherited_by
-        self._limits = limits
         self.guests = guests or {}
         self.hidden: dict[str, str] = {}
         self.are_sources_hidden = False
-
-    @property
-    def limits(self) -> Limits:
-        """What an answer may take."""
-        if self._limits is None:
-            from pip_pinned.policy.model import Limits
-
-            self._limits = Limits()
-        return self._limits
-
-    @limits.setter
-    def limits(self, limits: Limits) -> None:
-        self._limits = limits
 
     def variable(self, name: str) -> str | None:
         """An environment variable as the user set it, also where it is hidden by now."""

@@ -29,17 +29,21 @@ class Seam:
     is a vendored one.
 
     Each of ``signatures`` has the names of the parameters, with blanks between them, as some pip
-    has them; one that ends in ``...`` is a beginning. None at all means a property. ``optional``
-    says which pips do not have it: there it is no fault; a method of a class that is there is
-    required all the same.
+    has them; one that ends in ``...`` is a beginning. None at all means a property. Where the
+    module has no ``beside``, which comes and goes with it, it is no fault if it is missing. A
+    method belongs to the class itself, and not to one above it, unless it is ``inherited``: there
+    may be another one of that name.
     """
 
-    def __init__(self, place: str, *signatures: str, optional: str = "") -> None:
+    def __init__(
+        self, place: str, *signatures: str, beside: str = "", inherited: bool = False
+    ) -> None:
         module, _, self.attribute = place.partition(":")
         is_vendored = module.startswith("_vendor.")
         self.module = f"pip.{module}" if is_vendored else f"pip._internal.{module}"
         self.signatures = tuple(tuple(signature.split()) for signature in signatures)
-        self.optional = optional
+        self.beside = beside
+        self.inherited = inherited
 
     def install(self, module: ModuleType, hooks: Hooks, room: str) -> str:
         """See that it is there as it is known, and put what is ours, out of that room, in its
@@ -49,9 +53,10 @@ class Seam:
         *path, name = self.attribute.split(".")
         for part in path:
             owner = getattr(owner, part, None)
-        original = getattr(owner, name, _ABSENT)
+        is_own = name in getattr(owner, "__dict__", ())
+        original = getattr(owner, name, _ABSENT) if is_own or self.inherited else _ABSENT
         if original is _ABSENT:
-            is_missed = not self.optional or (path and owner is not None)
+            is_missed = not self.beside or hasattr(module, self.beside)
             return f"{module.__name__} has no {self.attribute}" if is_missed else ""
         known = parameters(original)
         if self.signatures and not any(_fits(known, signature) for signature in self.signatures):
@@ -71,13 +76,15 @@ class Replace(Seam):
     """A function, method or property, and the module in the room of the table that replaces it.
 
     Our function has the same name, without underscores in front, unless it is written behind the
-    module: ``module.function``. It is called as ``replacement(run, original, *args, **kwargs)``. Several rooms may replace the
-    same attribute: what is declared later is called first, and what is declared before it is its
-    ``original``.
+    module: ``module.function``. It is called as ``replacement(run, original, *args, **kwargs)``.
+    Several rooms may replace the same attribute: what is declared later is called first, and what
+    is declared before it is its ``original``.
     """
 
-    def __init__(self, place: str, by: str, *signatures: str, optional: str = "") -> None:
-        super().__init__(place, *signatures, optional=optional)
+    def __init__(
+        self, place: str, by: str, *signatures: str, beside: str = "", inherited: bool = False
+    ) -> None:
+        super().__init__(place, *signatures, beside=beside, inherited=inherited)
         self._by = by
 
     def replace(self, owner: Any, name: str, original: Any, hooks: Hooks, room: str) -> None:
@@ -94,15 +101,13 @@ class Reads(Seam):
     Those of an instance are known by the names in its class's ``__init__``.
     """
 
-    def __init__(self, place: str, *names: str, optional: str = "") -> None:
-        super().__init__(place, optional=optional)
+    def __init__(self, place: str, *names: str) -> None:
+        super().__init__(place)
         self.names = names
 
     def install(self, module: ModuleType, hooks: Hooks, room: str) -> str:
         """See that all of them are there; what is wrong, or an empty string."""
         owner = getattr(module, self.attribute, None) if self.attribute else module
-        if owner is None and self.optional:
-            return ""
         known = set(_names(owner))
         missing = [name for name in self.names if not known.intersection(name.split("|"))]
         where = f"{module.__name__}{'.' if self.attribute else ''}{self.attribute}"
@@ -112,9 +117,9 @@ class Reads(Seam):
 class Hooks:
     """Applies seams as their modules are imported (a meta path finder).
 
-    ``tables`` are by room. ``run`` is handed to every replacement, and may be exchanged. ``after`` runs once a module is
-    patched, inside its import: an exception there fails the import. The modules ``newer`` are ones
-    that some supported pips do not have.
+    ``tables`` are by room. ``run`` is handed to every replacement, and may be exchanged. ``after``
+    runs once a module is patched, inside its import: an exception there fails the import. The
+    modules ``newer`` are ones that some supported pips do not have.
     """
 
     def __init__(

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from pip_pinned.adapt.journal import DECISION_LOG, LOCK_LOG, PROVENANCE, Journal
+from pip_pinned.adapt.journal import Journal
 from pip_pinned.adapt.locking import PREFERRED, Preferred
+from pip_pinned.adapt.notes import DECISION_LOG, LOCK_LOG, PROVENANCE
 from pip_pinned.adapt.requirements_files import ROOTS
 from pip_pinned.enforce.children import seal
 from pip_pinned.enforce.run import PYTHON, Run, Settings

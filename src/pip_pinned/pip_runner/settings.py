@@ -10,8 +10,9 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from pip_pinned.adapt import credentials
-from pip_pinned.adapt.journal import PROVENANCE, Journal, of
-from pip_pinned.adapt.redaction import hide
+from pip_pinned.adapt.hiding import hide
+from pip_pinned.adapt.journal import Journal
+from pip_pinned.adapt.notes import PROVENANCE, of
 from pip_pinned.enforce import diagnostics
 from pip_pinned.enforce.run import Run
 from pip_pinned.enforce.seams import Hooks
@@ -161,7 +162,7 @@ class Connection:
         """``codec.fingerprint`` of the policy, mirror or not."""
         from pip_pinned.policy import codec
 
-        return codec.fingerprint(self.policy.without_mirror())
+        return codec.fingerprint(_without_mirror(self.policy))
 
     def owner_of(self, url: str, asked: Index) -> Index | None:
         """The index whose credentials a request may carry that ``asked`` has led to."""
@@ -191,6 +192,23 @@ class Connection:
         """
         with _plain_errors():
             return credentials.look_up(self._run, self._session.auth, index, refused=refused)
+
+
+def _without_mirror(policy: Policy) -> Policy:
+    """The policy as it is where there is no mirror: what a lock is written for."""
+    mirrors = {index.mirror_of: index for index in policy.indexes if index.mirror_of is not None}
+    return policy._replace(
+        pypi_mirror=None,
+        indexes=tuple(
+            index._replace(
+                explicit=mirrors[index.name].explicit, default=mirrors[index.name].default
+            )
+            if index.name in mirrors
+            else index
+            for index in policy.indexes
+            if index.mirror_of is None
+        ),
+    )
 
 
 @contextmanager

@@ -103,7 +103,10 @@ def archive_url(text: str, subdirectory: str | None) -> str:
     Raises EntryRefused.
     """
     file_url(text)
-    return urls.without_fragment(text) + _fragment(subdirectory)
+    place = urls.without_fragment(text)
+    if set(place.partition("://")[2].partition("/")[2]) & set("[]"):
+        raise EntryRefused("its URL ends in what pip may take for an extra")
+    return place + _fragment(subdirectory)
 
 
 def repository(kind: str, text: str, revision: str, subdirectory: str | None) -> str:

@@ -96,15 +96,6 @@ class Pin(NamedTuple):
     marker: str | None = None
 
 
-class Limits(NamedTuple):
-    """What an answer may take. Named after curl's options."""
-
-    speed_limit: int = 1024  # bytes a second, over a time of
-    speed_time: float = 60.0  # seconds of waiting; pip's --timeout, if that is longer
-    max_page_size: int = 64 << 20  # bytes, of a project page; before and after decompression
-    max_metadata_size: int = 16 << 20  # bytes, of a metadata file (PEP 658)
-
-
 class Policy(NamedTuple):
     """What is declared, or in force for a run.
 
@@ -134,22 +125,6 @@ class Policy(NamedTuple):
     def canonical(self, index: Index) -> Index:
         """The index that this one is the mirror of, if it is one."""
         return index if index.mirror_of is None else self.index_named(index.mirror_of) or index
-
-    def without_mirror(self) -> Policy:
-        """The policy as it is where there is no mirror: what a lock is written for."""
-        mirrors = {index.mirror_of: index for index in self.indexes if index.mirror_of is not None}
-        return self._replace(
-            pypi_mirror=None,
-            indexes=tuple(
-                index._replace(
-                    explicit=mirrors[index.name].explicit, default=mirrors[index.name].default
-                )
-                if index.name in mirrors
-                else index
-                for index in self.indexes
-                if index.mirror_of is None
-            ),
-        )
 
     @property
     def default(self) -> Index | None:

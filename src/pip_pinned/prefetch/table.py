@@ -37,6 +37,7 @@ SEAMS: Table = {
             "self location package_name",
         ),
         Reads("models.target_python:TargetPython", "get_sorted_tags|get_tags"),
+        Reads("index.package_finder:LinkEvaluator", "_target_python"),
     ),
     "what a look ahead has to know": (
         Reads(
@@ -51,5 +52,9 @@ SEAMS: Table = {
         Reads("index.package_finder:PackageFinder", "_logged_links|_requires_python_skipped"),
         Reads("index.package_finder:CandidateEvaluator", "_project_name", "_hashes", "_specifier"),
         Reads(_PREPARER, "_session", "require_hashes", "use_lazy_wheel"),
+        Reads("_vendor.urllib3._collections:RecentlyUsedContainer", "_maxsize", "dispose_func"),
+        Reads("network.utils:", "HEADERS"),
+        Reads("utils.hashes:", "Hashes"),
+        Reads("metadata:", "get_metadata_distribution"),
     ),
 }

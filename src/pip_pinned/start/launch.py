@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pip_pinned.adapt.journal import DECISION_LOG, Journal
+from pip_pinned.adapt.journal import Journal
+from pip_pinned.adapt.notes import DECISION_LOG
 from pip_pinned.adapt.table import SEAMS as ADAPTED
 from pip_pinned.enforce import diagnostics, table
 from pip_pinned.enforce.audit_hook import watch_children
