@@ -116,8 +116,8 @@ def urlopen(
 
     ``url`` is a path with its query, or, for a proxy that is told it, a whole URL.
     """
-    authorization = (headers or {}).get("Authorization")
-    if authorization is not None and (authorization, _address(self, url)) not in run.ledger.issued:
+    sent = [value for name, value in (headers or {}).items() if name.lower() == "authorization"]
+    if any((value, _address(self, url)) not in run.ledger.issued for value in sent):
         told = "credentials are about to be sent to a URL for which they were not issued"
         diagnostics.unsupported(told)
     if run.ledger.is_ahead:

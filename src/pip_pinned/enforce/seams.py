@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, ModuleType
 from typing import Any
@@ -108,7 +108,7 @@ class Reads(Seam):
     def install(self, module: ModuleType, hooks: Hooks, room: str) -> str:
         """See that all of them are there; what is wrong, or an empty string."""
         owner = getattr(module, self.attribute, None) if self.attribute else module
-        known = set(_names(owner))
+        known = _names(owner)
         missing = [name for name in self.names if not known.intersection(name.split("|"))]
         where = f"{module.__name__}{'.' if self.attribute else ''}{self.attribute}"
         return f"{where} has no {' and no '.join(missing)}" if missing else ""
@@ -224,14 +224,15 @@ def _fits(known: Signature | None, signature: Signature) -> bool:
     return known == signature
 
 
-def _names(owner: Any) -> Iterator[str]:
+def _names(owner: Any) -> set[str]:
     """What a module has, or a class and its instances."""
+    found: set[str] = set()
     for place in getattr(owner, "__mro__", (owner,)):
-        found = getattr(place, "__dict__", {})
-        yield from found
-        yield from found.get("__annotations__", ())
-        code = _code(found.get("__init__"))
-        yield from () if code is None else code.co_names
+        found.update(getattr(place, "__dict__", ()), getattr(place, "__annotations__", ()))
+        code = _code(vars(place).get("__init__")) if place is not None else None
+        if code is not None:
+            found.update(code.co_names)
+    return found
 
 
 def _bind(ours: tuple[str, str], hooks: Hooks, original: Any) -> Callable[..., Any]:
