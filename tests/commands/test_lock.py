@@ -40,6 +40,17 @@ def _by_name(lock: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.pips
+def test_what_a_build_requires_is_not_locked_nor_held_by_the_lock(acme: Machine, private: IndexServer) -> None:
+    """A child that installs build requirements knows nothing of what the user has asked to lock."""
+    private.add(sdist("acme-app", "1.0", build_requires=("acme-build",), requires=("acme-core",)))
+    assert set(_by_name(_lock(acme, "acme-app"))) == {"acme-app", "acme-core"}
+    private.add(wheel("acme-build", "2.0"), wheel("acme-core", "2.0"), sdist("acme-app", "2.0", build_requires=("acme-core",)))
+    lock = _by_name(_lock(acme, "--upgrade-package", "acme-app", "acme-app"))
+    assert lock["acme-app"]["version"] == "2.0" and set(lock) == {"acme-app"}
+    assert any(request.path.startswith("/files/acme_core-2.0") for request in private.requests)  # as build requirement, the newest
+
+
+@pytest.mark.pips
 def test_every_file_of_the_chosen_version_with_index_and_hash(acme: Machine, private: IndexServer, public: IndexServer) -> None:
     private.json_pages = True
     other = wheel("acme-core", "1.0", tag="cp39-cp39-win_amd64")

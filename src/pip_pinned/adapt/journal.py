@@ -18,14 +18,14 @@ class Journal(Notes):
 
     def page(self, run: Run, index: Index, name: str, content: Any) -> None:
         """For ``lock``: the files of a project page."""
-        if run.settings.guests.get(LOCK_LOG) and not run.is_build:
+        if run.settings.task.get(LOCK_LOG) and not run.is_build:
             from pip_pinned.adapt.locking import note_page
 
             note_page(run, index.name, name, content)
 
     def links(self, run: Run, index: Index | None, name: str, links: Sequence[Any]) -> None:
         """For ``lock``: the files of a local directory."""
-        if run.settings.guests.get(LOCK_LOG) and not run.is_build:
+        if run.settings.task.get(LOCK_LOG) and not run.is_build:
             from pip_pinned.adapt.locking import note_links
 
             note_links(run, None if index is None else index.name, name, "", links)

@@ -15,7 +15,7 @@ from pip_pinned.adapt.notes import LOCK_LOG
 from pip_pinned.enforce.run import Run
 from pip_pinned.policy import hashes, names, urls
 
-PREFERRED = "preferred"  # a key of ``Settings.guests``
+PREFERRED = "preferred"  # a key of ``Settings.task``
 # By normalised name: the version that is locked, and the URL of the index that had it.
 Preferred = dict[str, tuple[str, str | None]]
 
@@ -66,7 +66,7 @@ def _hashes(link: Any) -> dict[str, str]:
 
 def note_requirements(run: Run, requirements: Iterable[Any]) -> None:
     """Note what the user asked for, with markers, and where each stands."""
-    if not run.settings.guests.get(LOCK_LOG):
+    if not run.settings.task.get(LOCK_LOG):
         return
     for req in requirements:
         if not req.constraint:
@@ -89,7 +89,7 @@ def get_applicable_candidates(
     best.
     """
     applicable: list[Any] = original(self, candidates)
-    preferred: Preferred = run.settings.guests.get(PREFERRED) or {}
+    preferred: Preferred = run.settings.task.get(PREFERRED) or {}
     if not preferred or not applicable or run.is_build:
         return applicable
     version, _ = preferred.get(names.normalize(applicable[0].name), (None, None))
@@ -99,5 +99,5 @@ def get_applicable_candidates(
 
 
 def _write(run: Run, line: dict[str, Any]) -> None:
-    with open(run.settings.guests[LOCK_LOG], "a", encoding="utf-8") as log:
+    with open(run.settings.task[LOCK_LOG], "a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")

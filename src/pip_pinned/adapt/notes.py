@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pip_pinned.enforce.run import Run
     from pip_pinned.policy.model import Decision, Index
 
-# Keys of ``Settings.guests``: files that get a line for each decision, for each project page and
-# each installed package.
-DECISION_LOG, LOCK_LOG, PROVENANCE = "decision_log", "lock_log", "provenance"
+DECISION_LOG = "decision_log"  # a key of ``Settings.guests``: a file
+# Keys of ``Settings.task``: files that get a line for each project page, and each installed package.
+LOCK_LOG, PROVENANCE = "lock_log", "provenance"
 
 
 class Notes(Journal):
@@ -78,7 +78,7 @@ class Notes(Journal):
         """Write the lines of ``--provenance`` to this file, from its beginning; to the one that is
         known already, if there is one.
         """
-        if run.settings.guests.get(PROVENANCE):
+        if run.settings.task.get(PROVENANCE):
             return
         try:
             open(path, "w", encoding="utf-8").close()
@@ -86,7 +86,7 @@ class Notes(Journal):
             diagnostics.stop(
                 PipPinnedError("usage", f"--provenance {path!r} cannot be written: {exc.strerror}.")
             )
-        run.settings.guests[PROVENANCE] = os.path.abspath(path)
+        run.settings.task[PROVENANCE] = os.path.abspath(path)
 
     def discreet(self, run: Run, text: str) -> str:
         """The text without credentials, and without the values of variables."""

@@ -256,7 +256,7 @@ def _layer(values: Any, flags: Any) -> Options:
 
 
 def _hint(run: Run, declared: Policy, policy: Policy) -> None:
-    is_for_lock = run.settings.guests.get(notes.LOCK_LOG) is not None
+    is_for_lock = run.settings.task.get(notes.LOCK_LOG) is not None
     if not declared.declared and len(policy.indexes) > 1 and not is_for_lock:
         told = (
             "no pins are declared: packages come from the first index that has them. "

@@ -30,7 +30,7 @@ NAME = "pip-pinned.json"
 def install(run: Run, original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
     """Install a package, and note where it came from."""
     original(self, *args, **kwargs)
-    path = run.settings.guests.get(notes.PROVENANCE)
+    path = run.settings.task.get(notes.PROVENANCE)
     if run.is_build or not (run.policy.declared or path):
         return
     note = _provenance_of(run, self)

@@ -322,7 +322,7 @@ def get_requirements(
     inherit (CONTRACT 3.7).
     """
     requirements = original(self, args, options, finder, session)
-    if run.settings.guests.get(LOCK_LOG):
+    if run.settings.task.get(LOCK_LOG):
         from pip_pinned.adapt.locking import note_requirements
 
         note_requirements(run, requirements)

@@ -59,6 +59,7 @@ def seal(run: Run, role: str, pip_runner: str, building: str | None = None) -> s
         "locked": settings.locked if role == PYTHON else {},
         "roots": settings.roots if role == PYTHON else [],
         "guests": settings.guests,
+        "task": settings.task if role == PYTHON else {},
     }
     try:
         data["policy"] = codec.encode(run.declare() if role == PYTHON else run.policy)
@@ -234,4 +235,5 @@ def settings_of(data: dict[str, Any]) -> Settings:
         roots=tuple(Root(*root) for root in data["roots"]),
         inherited_by=data["inherited_by"],
         guests=data["guests"],
+        task=data["task"],
     )

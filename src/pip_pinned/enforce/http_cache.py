@@ -78,28 +78,18 @@ def _keyed(run: Run, session: Any, request: Any) -> Any:
     if index is not None and grant is not None:
         keyed.cache_control = index.cache_files if grant.index is None else index.cache_api
     place = "" if index is None else index.bare
-    key = hashlib.sha256(
-        "\n".join(
-            (
-                place,
-                str(session.cert or ""),
-                _slow_hash(request.headers.get("Authorization") or "", place),
-            )
-        ).encode()
-    )
-    keyed.url = (
-        f"{request.url}{'&' if Url(request.url).query else '?'}pip-pinned={key.hexdigest()[:32]}"
-    )
+    secret = _slow_hash(request.headers.get("Authorization") or "", place)
+    key = hashlib.sha256("\n".join((place, str(session.cert or ""), secret)).encode()).hexdigest()
+    begin = "&" if Url(request.url).query else "?"
+    keyed.url = f"{request.url}{begin}pip-pinned={key[:32]}"
     return keyed
 
 
 @functools.lru_cache
 def _slow_hash(secret: str, salt: str) -> str:
-    return (
-        hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex()
-        if secret
-        else ""
-    )
+    if not secret:
+        return ""
+    return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex()
 
 
 def _override(headers: Any, cache_control: str | None) -> None:

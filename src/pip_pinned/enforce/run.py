@@ -33,7 +33,8 @@ class Settings:
     ``roots`` are what it has judged, and all that pip may prepare. ``inherited_by`` is the index
     whose package is being built, if what that requires is looked for there first. ``hidden`` are
     the variables that build backends must not see, with their values; ``are_sources_hidden`` says
-    that all of them are gone. ``guests`` is what the other rooms hand to their own in a child:
+    that all of them are gone. ``guests`` is what other rooms hand to their own in every child,
+    ``task`` what they hand to those that do what the user has asked for, and build nothing:
     JSON types.
     """
 
@@ -45,12 +46,14 @@ class Settings:
         roots: tuple[Root, ...] = (),
         inherited_by: str | None = None,
         guests: dict[str, Any] | None = None,
+        task: dict[str, Any] | None = None,
     ) -> None:
         self.role = role
         self.locked = locked or {}
         self.roots = roots
         self.inherited_by = inherited_by
         self.guests = guests or {}
+        self.task = task or {}
         self.hidden: dict[str, str] = {}
         self.are_sources_hidden = False
 

@@ -53,12 +53,8 @@ def run_pip(
     settings = Settings(
         locked=locked,
         roots=tuple(roots),
-        guests={
-            DECISION_LOG: decision_log,
-            LOCK_LOG: lock_log,
-            PREFERRED: preferred,
-            PROVENANCE: provenance,
-        },
+        guests={DECISION_LOG: decision_log},
+        task={LOCK_LOG: lock_log, PREFERRED: preferred, PROVENANCE: provenance},
     )
     run = Run(load, settings, Journal())
     if here is not None:

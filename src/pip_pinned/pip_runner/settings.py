@@ -43,7 +43,7 @@ class _Reading(Journal):
 
     def begin_provenance(self, run: Run, path: str) -> None:
         """Know the file, and leave it alone."""
-        run.settings.guests[PROVENANCE] = path
+        run.settings.task[PROVENANCE] = path
 
 
 class _Listening(_Reading):
@@ -101,7 +101,7 @@ class Connection:
         self.words = words
         self.elsewhere = elsewhere
         self.notices = notices
-        self.provenance: str | None = run.settings.guests.get(PROVENANCE)
+        self.provenance: str | None = run.settings.task.get(PROVENANCE)
 
     @cached_property
     def _session(self) -> Any:

@@ -142,7 +142,7 @@ class Prefetcher:
             for project in list(self._projects.values()):
                 self._consider(project)
             for name, (_, index_url) in (
-                self._run.settings.guests.get("preferred") or {}
+                self._run.settings.task.get("preferred") or {}
             ).items():  # of an earlier lock
                 if index_url is not None and self._is_asked_only(index_url, name):
                     self._consider(self._project(name))

@@ -117,9 +117,8 @@ def _run(run: Run, start: Callable[[], object]) -> NoReturn:
 
 
 def _start(run: Run, start: Callable[[], object]) -> NoReturn:
-    run.settings.hide(
-        [name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")]
-    )  # `pip config list` shows every PIP_*
+    # `pip config list` shows every PIP_*
+    run.settings.hide([name for name in os.environ if name.startswith("PIP_PINNED_INDEX_")])
     watch_children()
     try:
         _with_room(start)
@@ -136,10 +135,9 @@ def _with_room(start: Callable[[], object]) -> None:
 
 
 # CPython 3.11+ keeps Python's frames in chunks of 16 KB. Where a chunk happens to end at the depth
-# of a busy call, that call
-# allocates and frees a chunk each time: up to 4,000 times in an install, depending on how deep pip
-# was started. A frame that
-# asks for half a megabyte gets a chunk of one megabyte, and all of pip runs in the other half.
+# of a busy call, that call allocates and frees a chunk each time: up to 4,000 times in an install,
+# depending on how deep pip was started. A frame that asks for half a megabyte gets a chunk of one
+# megabyte, and all of pip runs in the other half.
 _with_room.__code__ = _with_room.__code__.replace(co_stacksize=66_000)
 
 
